@@ -1,0 +1,138 @@
+/** Carries out a step of rtnetlink ops: one system call to look up the links that it names, one for all the rest. */
+import type { NetnsRef, Veth } from '../../dataplane/object.ts';
+import { KernelError } from '../error.ts';
+import type { Answer } from '../netlink/answer.ts';
+import { RTM_GETLINK, decodeLink, encodeLinkQuery } from '../netlink/link.ts';
+import type { Request } from '../netlink/message.ts';
+import type { RouteSocket } from '../netlink/socket.ts';
+import { type NetnsFile, openNetns } from '../netns/enter.ts';
+import { describe } from './describe.ts';
+import { type Places, filesFor, linksBefore, linksMade, requestsOf, vethPeer } from './request.ts';
+import type { LinkIndexes, Outcome, Session } from './session.ts';
+import type { OpOn, RouteObject } from './step.ts';
+
+type RouteOp = OpOn<RouteObject>;
+
+const ENODEV = 19;
+const ENOENT = 2;
+/** What the kernel says of an object that is gone: link, FDB entry or neighbour, route, address. */
+const GONE: readonly string[] = ['ENODEV', 'ENOENT', 'ESRCH', 'EADDRNOTAVAIL'];
+
+export const isGone = (error: Error): boolean => error instanceof KernelError && GONE.includes(error.code);
+
+/** Asks for the links that `ops` name and that are not known yet. */
+async function lookUp(socket: RouteSocket, ops: readonly RouteOp[], indexes: LinkIndexes): Promise<void> {
+  const wanted = ops.flatMap((op) => linksBefore(op).map((name) => ({ netns: op.object.netns, name })));
+  const unknown = wanted.filter(({ netns, name }) => indexes.get(netns, name) === undefined);
+  const byKey = [...new Map(unknown.map((link) => [`${link.netns} ${link.name}`, link])).values()];
+  if (byKey.length === 0) return;
+  const queries = byKey.map(({ name }) => ({ type: RTM_GETLINK, flags: 0, payload: encodeLinkQuery({ name }) }));
+  const answers = await socket.request(queries);
+  for (const [at, { netns, name }] of byKey.entries()) {
+    const found = answers[at]?.payloads[0];
+    if (found) indexes.set(netns, name, decodeLink(found).index);
+  }
+}
+
+/** Open files of the namespaces into which links are made. */
+class Files implements Disposable {
+  readonly #open = new Map<NetnsRef, NetnsFile>();
+
+  constructor(wanted: readonly NetnsRef[]) {
+    for (const netns of new Set(wanted)) {
+      try {
+        this.#open.set(netns, openNetns(netns));
+      } catch (error) {
+        // The op that names it fails with `missing`.
+        if (!(error instanceof KernelError)) throw error;
+      }
+    }
+  }
+
+  get(netns: NetnsRef): number | undefined {
+    return this.#open.get(netns)?.fd;
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#open.values()) file[Symbol.dispose]();
+  }
+}
+
+/** Why an op cannot even be asked of the kernel. */
+function missing(op: RouteOp, indexes: LinkIndexes, files: Files): KernelError | undefined {
+  const { netns } = op.object;
+  const link = linksBefore(op).find((name) => indexes.get(netns, name) === undefined);
+  if (link) return new KernelError(describe(op), ENODEV, `there is no link ${link}`);
+  const file = filesFor(op).find((wanted) => files.get(wanted) === undefined);
+  return file && new KernelError(describe(op), ENOENT, `there is no network namespace ${file}`);
+}
+
+/** `missing` is checked before; what is still absent is a mistake of ours. */
+function placesIn(indexes: LinkIndexes, files: Files): Places {
+  const known = <T>(value: T | undefined): T => {
+    if (value === undefined) throw new Error('a request names a place that was not looked up');
+    return value;
+  };
+  return { index: (netns, link) => known(indexes.get(netns, link)), file: (netns) => known(files.get(netns)) };
+}
+
+function outcomeOf(op: RouteOp, answers: readonly Answer[]): Outcome {
+  const refused = answers.find(({ errno }) => errno !== 0);
+  if (!refused) return undefined;
+  const error = new KernelError(describe(op), refused.errno, refused.text);
+  return op.kind === 'delete' && isGone(error) ? undefined : error;
+}
+
+/** Sends the requests of all ops at once; one outcome an op. */
+async function send(
+  socket: RouteSocket,
+  plan: readonly (readonly [RouteOp, readonly Request[]])[],
+): Promise<Outcome[]> {
+  const answers = await socket.request(plan.flatMap(([, requests]) => requests));
+  let from = 0;
+  return plan.map(([op, requests]) => {
+    const own = answers.slice(from, (from += requests.length));
+    return outcomeOf(op, own);
+  });
+}
+
+const isVethOp = (op: RouteOp): op is OpOn<Veth> => op.object.kind === 'veth';
+
+async function completePeer(op: OpOn<Veth>, { sockets }: Session): Promise<Outcome> {
+  try {
+    const socket = sockets.in(op.object.peer.netns);
+    return outcomeOf(op, await socket.request([vethPeer(op)]));
+  } catch (error) {
+    return new Error(`cannot ${describe(op)}: its peer cannot be reached`, { cause: error });
+  }
+}
+
+/** The other ends of veths that were made or changed; a veth fails with its peer. */
+async function completePeers(ops: readonly RouteOp[], outcomes: Outcome[], session: Session): Promise<void> {
+  for (const [at, op] of ops.entries()) {
+    if (isVethOp(op) && !outcomes[at]) outcomes[at] = await completePeer(op, session);
+  }
+}
+
+/** Rejects with KernelError when the namespace of the step cannot be entered. */
+export async function applyRouteStep(netns: NetnsRef, ops: readonly RouteOp[], session: Session): Promise<Outcome[]> {
+  const { indexes } = session;
+  const socket = session.sockets.in(netns);
+  for (const link of ops.flatMap(linksMade)) indexes.reserve(link.netns, link.name);
+  await lookUp(socket, ops, indexes);
+  using files = new Files(ops.flatMap(filesFor));
+  const places = placesIn(indexes, files);
+  const lacks = ops.map((op) => missing(op, indexes, files));
+  const sent = ops.filter((_, at) => !lacks[at]);
+  const results = await send(
+    socket,
+    sent.map((op) => [op, requestsOf(op, places)] as const),
+  );
+  const outcomes = ops.map((op, at) => {
+    const lack = lacks[at];
+    if (!lack) return results.shift();
+    return op.kind === 'delete' ? undefined : lack;
+  });
+  await completePeers(ops, outcomes, session);
+  return outcomes;
+}
