@@ -1,0 +1,45 @@
+/** Removes claims and endpoints that nobody owns any more. */
+import { nodes } from '../api/core.ts';
+import type { NetworkClaim } from '../api/network-claim.ts';
+import { networkEndpoints } from '../api/network-endpoint.ts';
+import { networks } from '../api/network.ts';
+import { nodePeers } from '../api/node-peer.ts';
+import type { KubeClient } from '../kube/client.ts';
+import type { Informer } from '../kube/informer.ts';
+import { releaseClaim } from './claim-writer.ts';
+import type { Context } from './context.ts';
+import { orphanedClaims, orphanedEndpoints } from './garbage-plan.ts';
+import { isGone } from './is-gone.ts';
+
+/** Throws ApiError when something is left to do. */
+export async function collectClaims(context: Context): Promise<void> {
+  const { view, client } = context;
+  const holders = { Network: uidsOf(view.networks), NodePeer: uidsOf(view.peers) };
+  for (const claim of orphanedClaims(view.claims.all(), holders)) {
+    if (await isHolderGone(client, claim.holder)) await releaseClaim(context, claim);
+  }
+}
+
+const uidsOf = (informer: Informer<{ readonly metadata: { readonly uid: string } }>): ReadonlySet<string> =>
+  new Set(informer.list().map(({ metadata }) => metadata.uid));
+
+function isHolderGone(client: KubeClient, { kind, name, uid }: NetworkClaim['spec']['holder']): Promise<boolean> {
+  return kind === 'Network' ? isGone(client, networks, name, uid) : isGone(client, nodePeers, name, uid);
+}
+
+/** Endpoints of nodes that are gone: called again and again, it remembers since when it has missed a node. */
+export function createEndpointCollector(context: Context, graceMs: number): () => Promise<void> {
+  const { view, client, logger } = context;
+  let missingSince: ReadonlyMap<string, number> = new Map();
+  return async () => {
+    const readable = view.nodes.list().map(({ metadata }) => metadata.name);
+    const present = new Set([...readable, ...view.nodes.unreadable().map(({ name }) => name)]);
+    const found = orphanedEndpoints(view.endpoints.list(), present, missingSince, { now: performance.now(), graceMs });
+    missingSince = found.missingSince;
+    for (const [node, endpoints] of Map.groupBy(found.expired, ({ spec }) => spec.nodeName)) {
+      if (!(await isGone(client, nodes, node))) continue;
+      for (const { metadata } of endpoints) await client.delete(networkEndpoints, metadata.name, { uid: metadata.uid });
+      logger.info({ node, endpoints: endpoints.length }, 'endpoints of a node that is gone removed');
+    }
+  };
+}

@@ -1,0 +1,29 @@
+/** What nobody owns any more. */
+import type { NetworkEndpoint } from '../api/network-endpoint.ts';
+import type { Claim } from './claim.ts';
+
+/** Claims whose holder is not among those that exist. Each is a suspicion: our copy may be older than the claim. */
+export const orphanedClaims = (
+  claims: readonly Claim[],
+  holders: Readonly<Record<Claim['holder']['kind'], ReadonlySet<string>>>,
+): readonly Claim[] => claims.filter(({ holder }) => !holders[holder.kind].has(holder.uid));
+
+export interface EndpointGarbage {
+  /** Their node has been gone for the whole grace period. */
+  readonly expired: readonly NetworkEndpoint[];
+  /** Nodes that endpoints name and that are not there, with the time in ms when that was first seen. */
+  readonly missingSince: ReadonlyMap<string, number>;
+}
+
+/** A node that comes back within the grace period keeps its endpoints. */
+export function orphanedEndpoints(
+  endpoints: readonly NetworkEndpoint[],
+  nodes: ReadonlySet<string>,
+  before: ReadonlyMap<string, number>,
+  { now, graceMs }: { readonly now: number; readonly graceMs: number },
+): EndpointGarbage {
+  const orphans = endpoints.filter(({ spec }) => !nodes.has(spec.nodeName));
+  const missingSince = new Map(orphans.map(({ spec }) => [spec.nodeName, before.get(spec.nodeName) ?? now]));
+  const expired = orphans.filter(({ spec }) => now - (missingSince.get(spec.nodeName) ?? now) >= graceMs);
+  return { expired, missingSince };
+}

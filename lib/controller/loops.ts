@@ -1,0 +1,154 @@
+/** When the controller does what: which change asks for which work, how often, and what happens when it fails. */
+import type { Network } from '../api/network.ts';
+import { ApiError } from '../kube/error.ts';
+import { findCondition } from '../kube/status.ts';
+import { createQueue, type Queue, type QueueOptions } from '../reconcile/queue.ts';
+import { createRunner, type Runner, type RunnerOptions } from '../reconcile/runner.ts';
+import { errorMessage, type Logger } from '../telemetry/log.ts';
+import type { Metrics } from '../telemetry/metrics.ts';
+import type { Context } from './context.ts';
+import { collectClaims, createEndpointCollector } from './garbage-loop.ts';
+import { reconcileNetwork } from './network-loop.ts';
+import { reconcileNode } from './node-loop.ts';
+import { reconcilePools } from './pool-loop.ts';
+import type { View, ViewChanges } from './view.ts';
+
+export interface Loops {
+  readonly networks: Queue<string>;
+  readonly nodes: Queue<string>;
+  readonly pools: Runner;
+  readonly claimGarbage: Runner;
+  readonly endpointGarbage: Runner;
+}
+
+export interface LoopOptions {
+  /** Asked when the first work starts, not before. */
+  readonly context: () => Context;
+  /** Work asked for while this is false is dropped: everything is asked for again when it becomes true. */
+  readonly mayWork: () => boolean;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly endpointGraceMs: number;
+}
+
+/** A network's status is written at most this often. */
+const NETWORK_INTERVAL_MS = 200;
+const POOL_INTERVAL_MS = 500;
+const GARBAGE_INTERVAL_MS = 50;
+const RESYNC_MS = 10_000;
+const CONCURRENCY = 8;
+
+export function createLoops(options: LoopOptions): Loops {
+  const { context, logger } = options;
+  const observe = observerOf(options);
+  const queue = (kind: string, work: (key: string) => Promise<void>, more: Partial<QueueOptions<string>> = {}) =>
+    createQueue<string>({
+      concurrency: CONCURRENCY,
+      ...more,
+      work: (key) => observe(kind, () => work(key)),
+      onError: (key, error, retry) => reportFailure(logger, { kind, object: key, ...retry }, error),
+    });
+  const runner = (kind: string, work: () => Promise<void>, more: Partial<RunnerOptions>) =>
+    createRunner({
+      ...more,
+      work: () => observe(kind, work),
+      onError: (error, retry) => reportFailure(logger, { kind, ...retry }, error),
+    });
+  let collectEndpoints: (() => Promise<void>) | undefined;
+  return {
+    networks: queue('network', (name) => reconcileNetwork(context(), name), { minIntervalMs: NETWORK_INTERVAL_MS }),
+    nodes: queue('node', (name) => reconcileNode(context(), name)),
+    pools: runner('pool', () => reconcilePools(context()), { minIntervalMs: POOL_INTERVAL_MS }),
+    claimGarbage: runner('claim-garbage', () => collectClaims(context()), {
+      minIntervalMs: GARBAGE_INTERVAL_MS,
+      resyncMs: RESYNC_MS,
+    }),
+    endpointGarbage: runner(
+      'endpoint-garbage',
+      () => (collectEndpoints ??= createEndpointCollector(context(), options.endpointGraceMs))(),
+      { minIntervalMs: GARBAGE_INTERVAL_MS, resyncMs: Math.min(RESYNC_MS, options.endpointGraceMs) },
+    ),
+  };
+}
+
+/** Runs work only when it may run, and measures it. */
+function observerOf({ mayWork, metrics }: LoopOptions) {
+  const seconds = metrics.histogram({
+    name: 'controller_reconcile_seconds',
+    help: 'Time to bring one object to where it should be.',
+    labels: ['kind', 'outcome'],
+  });
+  return async (kind: string, work: () => Promise<void>): Promise<void> => {
+    if (!mayWork()) return;
+    const end = seconds.startTimer({ kind });
+    try {
+      await work();
+      end({ outcome: 'success' });
+    } catch (error) {
+      end({ outcome: 'failure' });
+      throw error;
+    }
+  };
+}
+
+/** A conflict is no failure: something changed meanwhile, and the work is done again on what it is now. */
+function reportFailure(logger: Logger, fields: object, error: unknown): void {
+  const isConflict = error instanceof ApiError && error.reason === 'Conflict';
+  if (isConflict) logger.debug({ ...fields, reason: errorMessage(error) }, 'decided on something older: again');
+  else if (error instanceof ApiError) logger.warn({ ...fields, reason: errorMessage(error) }, 'not done: trying again');
+  else logger.error({ ...fields, err: error }, 'not done: trying again');
+}
+
+/** Which work each change asks for. */
+export function triggersOf(loops: Loops, view: () => View): ViewChanges {
+  const somethingFreed = (): void => {
+    for (const network of waitingNetworks(view())) loops.networks.add(network.metadata.name);
+    for (const peer of view().peers.list()) {
+      if (peer.spec.gatewaySubnets.length === 0) loops.nodes.add(peer.metadata.name);
+    }
+  };
+  return {
+    onNetwork: ({ type, object }) => {
+      if (type !== 'deleted') loops.networks.add(object.metadata.name);
+      else loops.claimGarbage.trigger();
+      if (object.spec.subnets.length > 0) loops.pools.trigger();
+    },
+    onPool: () => {
+      loops.pools.trigger();
+      somethingFreed();
+    },
+    onClaim: ({ type, object }) => {
+      loops.pools.trigger();
+      if (type === 'deleted') somethingFreed();
+      const { kind, name } = object.spec.holder;
+      (kind === 'Network' ? loops.networks : loops.nodes).add(name);
+    },
+    onEndpoints: (network) => loops.networks.add(network),
+    onNode: ({ type, object }) => {
+      if (type === 'deleted') loops.endpointGarbage.trigger();
+      loops.nodes.add(object.metadata.name);
+    },
+    onPeer: ({ type, object }) => {
+      if (type === 'deleted') loops.claimGarbage.trigger();
+      loops.nodes.add(object.metadata.name);
+    },
+  };
+}
+
+/** Those that could not get what they need, the oldest first. */
+function waitingNetworks(view: View): readonly Network[] {
+  const isWaiting = ({ status }: Network): boolean => findCondition(status.conditions, 'Allocated')?.status === 'False';
+  const age = ({ metadata }: Network): string => metadata.creationTimestamp ?? '';
+  return view.networks
+    .list()
+    .filter(isWaiting)
+    .sort((a, b) => (age(a) < age(b) ? -1 : 1));
+}
+
+export function triggerEverything(loops: Loops, view: View): void {
+  for (const { metadata } of view.networks.list()) loops.networks.add(metadata.name);
+  for (const { metadata } of [...view.nodes.list(), ...view.peers.list()]) loops.nodes.add(metadata.name);
+  loops.pools.trigger();
+  loops.claimGarbage.trigger();
+  loops.endpointGarbage.trigger();
+}

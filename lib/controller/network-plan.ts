@@ -1,0 +1,126 @@
+/** What is to be done for one Network, decided from what is known of it. */
+import type { AddressPool } from '../api/address-pool.ts';
+import { FINALIZER_IN_USE } from '../api/meta.ts';
+import { vniClaimName } from '../api/network-claim.ts';
+import type { Network } from '../api/network.ts';
+import { pickVni } from '../ipam/pools.ts';
+import type { Prefix } from '../net/address.ts';
+import { parseVni, type Vni } from '../net/vni.ts';
+import { type Claim, inOrderOfCreation, type Problem, type WantedClaim } from './claim.ts';
+import { checkNetwork } from './network-check.ts';
+import { type Allocation, type Usage, deletingStatus, networkStatus, type StatusChange } from './network-status.ts';
+import { claimedPrefix, decideSubnets, type SubnetDecision } from './subnet-plan.ts';
+
+export interface NetworkFacts {
+  readonly network: Network;
+  /** Held by this network's uid. */
+  readonly claims: readonly Claim[];
+  /** Of purpose `network`, in order of use. */
+  readonly pools: readonly AddressPool[];
+  readonly takenSubnets: readonly Prefix[];
+  readonly takenVnis: ReadonlySet<Vni>;
+  /** Whose claim has this name, when that is somebody else. */
+  readonly otherHolder: (claimName: string) => string | undefined;
+  readonly usage: Usage;
+  readonly now: Date;
+}
+
+export type NetworkOp =
+  | { readonly kind: 'add-finalizer' }
+  | { readonly kind: 'claim'; readonly claim: WantedClaim }
+  | { readonly kind: 'release'; readonly claim: Claim }
+  | { readonly kind: 'write-status'; readonly change: StatusChange }
+  /** Only when the API server confirms that nothing uses the network. */
+  | { readonly kind: 'let-go' };
+
+/**
+ * In order. A plan that claims ends there: what comes after depends on whether the claims were granted, so the plan is made again.
+ * Empty when everything is as it should be.
+ */
+export function planNetwork(facts: NetworkFacts): readonly NetworkOp[] {
+  const { network } = facts;
+  const hasFinalizer = network.metadata.finalizers?.includes(FINALIZER_IN_USE) ?? false;
+  if (network.metadata.deletionTimestamp !== undefined) return hasFinalizer ? planDeletion(facts) : [];
+  if (!hasFinalizer) return [{ kind: 'add-finalizer' }];
+  const problem = checkNetwork(network);
+  if (problem) return statusOps(facts, { kind: 'refused', problem });
+  return planAllocation(facts);
+}
+
+/** Claims go when the Network is gone: until then its VNI and subnets are not free. */
+function planDeletion(facts: NetworkFacts): readonly NetworkOp[] {
+  if (facts.usage.endpoints === 0) return [{ kind: 'let-go' }];
+  return asOps(deletingStatus(facts.network, facts.usage, facts.now));
+}
+
+function planAllocation(facts: NetworkFacts): readonly NetworkOp[] {
+  const subnets = decidePooledSubnets(facts);
+  const vni = decideVni(facts);
+  const missing = [...subnets.missing, ...vni.missing];
+  const lost = missing.map((claim) => lostProblem(facts, claim)).find((problem) => problem !== undefined);
+  const problem = lost ?? vni.problem ?? subnets.problem;
+  if (problem) return statusOps(facts, { kind: 'failed', problem });
+  if (missing.length > 0) return missing.map((claim) => ({ kind: 'claim', claim }));
+  if (vni.vni === undefined) throw new Error('a VNI was neither chosen nor refused');
+  const written = statusOps(facts, { kind: 'allocated', pooled: subnets.subnets, vni: vni.vni });
+  // Only what the recorded status does without may be given back: it is what everyone else goes by.
+  if (written.length > 0) return written;
+  return [...subnets.surplus, ...vni.surplus].map((claim) => ({ kind: 'release', claim }));
+}
+
+/** Subnets that the spec names are not claimed: networks may overlap on purpose. */
+function decidePooledSubnets({ network, claims, pools, takenSubnets }: NetworkFacts): SubnetDecision {
+  const named = new Set(network.spec.subnets.map((subnet) => subnet.cidr));
+  const current = (network.status.subnets ?? []).map((subnet) => subnet.cidr).filter((cidr) => !named.has(cidr));
+  const held = claims.filter((claim) => claimedPrefix(claim) !== undefined);
+  if (current.length === 0 && named.size > 0) return { subnets: [], missing: [], surplus: held, problem: undefined };
+  return decideSubnets({ current, held, pools, taken: takenSubnets });
+}
+
+interface VniDecision {
+  readonly vni: Vni | undefined;
+  readonly missing: readonly WantedClaim[];
+  readonly surplus: readonly Claim[];
+  readonly problem: Problem | undefined;
+}
+
+function decideVni({ network, claims, takenVnis }: NetworkFacts): VniDecision {
+  const held = inOrderOfCreation(claims.filter((claim) => claimedVni(claim) !== undefined));
+  const fixed = network.status.vni ?? network.spec.vni ?? (held[0] && claimedVni(held[0]));
+  const picked = fixed === undefined ? pickVni(takenVnis) : { ok: true as const, value: fixed };
+  if (!picked.ok) {
+    return {
+      vni: undefined,
+      missing: [],
+      surplus: [],
+      problem: { reason: 'VNIsExhausted', message: picked.error.message },
+    };
+  }
+  const vni = picked.value;
+  const isHeld = held.some((claim) => claimedVni(claim) === vni && claim.uid !== undefined);
+  const wanted = { name: vniClaimName(vni), value: String(vni), pool: undefined };
+  const surplus = held.filter((claim) => claimedVni(claim) !== vni);
+  return { vni, missing: isHeld ? [] : [wanted], surplus, problem: undefined };
+}
+
+export function claimedVni(claim: Pick<Claim, 'value'>): Vni | undefined {
+  const vni = parseVni(Number(claim.value));
+  return vni.ok ? vni.value : undefined;
+}
+
+/** What this network asks for by value, or has used so far, and somebody else holds. */
+function lostProblem(facts: NetworkFacts, claim: WantedClaim): Problem | undefined {
+  const holder = facts.otherHolder(claim.name);
+  if (holder === undefined) return undefined;
+  const isVni = claimedPrefix(claim) === undefined;
+  const message = isVni
+    ? `VNI ${claim.value} is held by ${holder}: choose another one, or leave spec.vni out`
+    : `subnet ${claim.value} is held by ${holder}: delete this Network and create it again`;
+  return { reason: isVni ? 'VNITaken' : 'SubnetTaken', message };
+}
+
+const statusOps = (facts: NetworkFacts, allocation: Allocation): readonly NetworkOp[] =>
+  asOps(networkStatus(facts.network, allocation, facts.usage, facts.now));
+
+const asOps = (change: StatusChange | undefined): readonly NetworkOp[] =>
+  change ? [{ kind: 'write-status', change }] : [];
