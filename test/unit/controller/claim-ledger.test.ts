@@ -1,0 +1,112 @@
+// The ledger: what is taken, from the moment of the decision on, whatever order the news comes in.
+import { test } from 'tap';
+import { type NetworkClaim, networkClaimSchema } from '../../../lib/api/network-claim.ts';
+import { createClaimLedger } from '../../../lib/controller/claim-ledger.ts';
+
+const blue = { kind: 'Network', name: 'blue', uid: 'u-blue' } as const;
+const green = { kind: 'Network', name: 'green', uid: 'u-green' } as const;
+const wanted = { name: 'subnet.10.0.0.0.24', value: '10.0.0.0/24', pool: 'default' };
+
+function object(
+  holder: NetworkClaim['spec']['holder'],
+  uid = 'c-1',
+  name = wanted.name,
+  value = wanted.value,
+): NetworkClaim {
+  const metadata = { name, uid, resourceVersion: '1', creationTimestamp: '2026-01-01T00:00:00Z' };
+  return networkClaimSchema.parse({
+    apiVersion: 'warren.dev/v1alpha1',
+    kind: 'NetworkClaim',
+    metadata,
+    spec: { value, holder },
+  });
+}
+
+function start() {
+  let now = 0;
+  const ledger = createClaimLedger(() => now);
+  return {
+    ledger,
+    later: (ms: number) => (now += ms),
+    held: (uid: string) => ledger.heldBy(uid).map((claim) => claim.uid),
+  };
+}
+
+test('what is decided is taken and held at once, but not known to exist', async (t) => {
+  const { ledger, held } = start();
+  ledger.assume(wanted, blue);
+  ledger.assume({ name: 'vni.4097', value: '4097', pool: undefined }, blue);
+  t.same(ledger.subnets(), ['10.0.0.0/24']);
+  t.same([...ledger.vnis()], [4097]);
+  t.same(held('u-blue'), [undefined, undefined]);
+});
+
+test('created and seen, in either order, it is held once', async (t) => {
+  for (const answerFirst of [true, false]) {
+    const { ledger, held } = start();
+    ledger.assume(wanted, blue);
+    if (answerFirst) ledger.confirm(object(blue));
+    ledger.observe({ type: 'added', object: object(blue) });
+    if (!answerFirst) ledger.confirm(object(blue));
+    t.same(held('u-blue'), ['c-1']);
+    ledger.observe({ type: 'deleted', object: object(blue) });
+    t.same(held('u-blue'), []);
+    t.same(ledger.subnets(), []);
+  }
+});
+
+test('an answer that is older than the deletion brings nothing back', async (t) => {
+  const { ledger } = start();
+  ledger.assume(wanted, blue);
+  ledger.observe({ type: 'added', object: object(blue) });
+  ledger.observe({ type: 'deleted', object: object(blue) });
+  ledger.confirm(object(blue));
+  t.same(ledger.subnets(), []);
+});
+
+test('a refused claim is not taken', async (t) => {
+  const { ledger } = start();
+  ledger.assume(wanted, blue);
+  ledger.forget(wanted.name);
+  t.same(ledger.subnets(), []);
+});
+
+test('someone else’s claim is theirs, and taken', async (t) => {
+  const { ledger, held } = start();
+  ledger.assume(wanted, blue);
+  ledger.confirm(object(green));
+  t.same(held('u-blue'), []);
+  t.same(held('u-green'), ['c-1']);
+  t.equal(ledger.byName(wanted.name)?.holder.name, 'green');
+  t.same(ledger.subnets(), ['10.0.0.0/24']);
+});
+
+test('what the server never shows is free again after a while; what it confirmed, much later', async (t) => {
+  const { ledger, later } = start();
+  ledger.assume(wanted, blue);
+  later(59_000);
+  t.equal(ledger.subnets().length, 1);
+  later(2000);
+  t.equal(ledger.subnets().length, 0);
+  ledger.assume(wanted, blue);
+  ledger.confirm(object(blue));
+  later(120_000);
+  t.equal(ledger.subnets().length, 1);
+});
+
+test('a claim whose holder was edited by hand follows the edit', async (t) => {
+  const { ledger, held } = start();
+  ledger.observe({ type: 'added', object: object(blue) });
+  ledger.observe({ type: 'updated', object: object(green), old: object(blue) });
+  t.same([held('u-blue'), held('u-green')], [[], ['c-1']]);
+});
+
+test('the same objects are given out until something changes', async (t) => {
+  const { ledger } = start();
+  ledger.assume(wanted, blue);
+  const [subnets, vnis] = [ledger.subnets(), ledger.vnis()];
+  t.equal(ledger.subnets(), subnets);
+  t.equal(ledger.vnis(), vnis);
+  ledger.assume({ name: 'vni.4097', value: '4097', pool: undefined }, blue);
+  t.not(ledger.subnets(), subnets);
+});
