@@ -15,7 +15,7 @@ import type { ApiRequest } from './request.ts';
 import { sendError, sendJson, sendText } from './respond.ts';
 import { review } from './reviews.ts';
 import { ApiError, noSuchPath, unauthorized } from './status.ts';
-import { authenticate, type Tokens, type User } from './user.ts';
+import { authenticate, impersonate, type Tokens, type User } from './user.ts';
 import { serveResource } from './verbs.ts';
 
 const PUBLIC = ['/healthz', '/livez', '/readyz'];
@@ -43,10 +43,11 @@ async function answer(
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(message.url ?? '/', 'http://server');
-  const user = authenticate(tokens, message.headers.authorization);
+  const caller = authenticate(tokens, message.headers.authorization);
   if (PUBLIC.some((path) => url.pathname.startsWith(path)))
     return sendText(response, 200, 'text/plain; charset=utf-8', 'ok');
-  if (user === undefined) throw unauthorized();
+  if (caller === undefined) throw unauthorized();
+  const user = impersonate(caller, message.headersDistinct);
   if (url.pathname.startsWith('/lab/faults'))
     return serveFaultPath(backend.faults, user, url.pathname, message, response);
   const plural = parseResourcePath(url.pathname)?.plural ?? '';

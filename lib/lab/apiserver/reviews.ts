@@ -1,6 +1,6 @@
 /** Questions about oneself: `kubectl auth whoami` and `kubectl auth can-i`. Every user of this server may do everything. */
 import type { JsonObject } from './json.ts';
-import type { User } from './user.ts';
+import { type User, userInfo } from './user.ts';
 
 interface Review {
   readonly group: string;
@@ -14,7 +14,7 @@ const REVIEWS: readonly Review[] = [
     group: 'authentication.k8s.io',
     kind: 'SelfSubjectReview',
     plural: 'selfsubjectreviews',
-    status: ({ name, groups }) => ({ userInfo: { username: name, groups: [...groups, 'system:authenticated'] } }),
+    status: (user) => ({ userInfo: userInfo(user) }),
   },
   {
     group: 'authorization.k8s.io',
