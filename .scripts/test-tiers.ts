@@ -22,4 +22,5 @@ export const tiers: Readonly<Record<string, Tier>> = {
     fileTimeoutSeconds: 900,
     needsRoot: true,
   },
+  api: { globs: ['test/api/**/*.test.ts'], jobs: 1, fileTimeoutSeconds: 180, needsRoot: false },
 };

@@ -3,11 +3,7 @@
  * and times are replaced by placeholders.
  */
 import type { Json, JsonObject } from '../../../../../lib/lab/apiserver/json.ts';
-
-export interface Server {
-  readonly url: string;
-  readonly token: string;
-}
+import { send, type Server } from './send.ts';
 
 export interface Exchange {
   /** What the request was about, in words. */
@@ -36,13 +32,12 @@ export class Recorder {
 
   /** Sends one request and records the answer; returns the body as it was, for use in later requests. */
   async call(what: string, method: string, path: string, options: CallOptions = {}): Promise<JsonObject> {
-    const { response, text } = await this.#send(method, path, options);
+    const { status, warning, text } = await this.#send(method, path, options);
     const body = parse(text);
-    const warning = response.headers.get('warning');
     this.exchanges.push({
       what,
-      code: response.status,
-      ...(warning === null ? {} : { warnings: splitWarnings(warning) }),
+      code: status,
+      ...(warning === undefined ? {} : { warnings: splitWarnings(warning) }),
       body: normalize(body),
     });
     return body as JsonObject;
@@ -56,7 +51,7 @@ export class Recorder {
 
   /** Records the events of a watch that the server ends after a second. */
   async watch(what: string, path: string, options: CallOptions = {}): Promise<JsonObject[]> {
-    const { response, text } = await this.#send(
+    const { status, text } = await this.#send(
       'GET',
       `${path}${path.includes('?') ? '&' : '?'}watch=true&timeoutSeconds=1`,
       options,
@@ -65,24 +60,20 @@ export class Recorder {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line) as JsonObject);
-    this.exchanges.push({ what, code: response.status, body: events.map((event) => normalize(event)) });
+    this.exchanges.push({ what, code: status, body: events.map((event) => normalize(event)) });
     return events;
   }
 
   async #send(method: string, path: string, { body, raw, type, accept, agent }: CallOptions) {
-    const headers: Record<string, string> = {
-      Authorization: `Bearer ${this.#server.token}`,
+    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
+    const headers = {
       Accept: accept ?? 'application/json',
       'User-Agent': agent ?? 'contract/1.0',
+      ...(content === undefined ? {} : { 'Content-Type': type ?? 'application/json' }),
     };
-    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    if (content !== undefined) headers['Content-Type'] = type ?? 'application/json';
-    const response = await fetch(this.#server.url + path, {
-      method,
-      headers,
-      ...(content === undefined ? {} : { body: content }),
-    });
-    return { response, text: await response.text() };
+    const received = await send(this.#server, { method, path, headers, content });
+    const warning = received.headers['warning'];
+    return { status: received.status, warning, text: received.content.toString() };
   }
 }
 

@@ -1,0 +1,73 @@
+/** Starts API servers for a test; they end with it, and leave nothing. */
+import { randomBytes } from 'node:crypto';
+import { closeSync, openSync } from 'node:fs';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { selfSignedCertificate } from '../../lib/lab/apiserver/tls.ts';
+import { startApiServer } from '../../lib/lab/apiserver/server.ts';
+import type { User } from '../../lib/lab/apiserver/user.ts';
+import { type ControlPlane, startControlPlane } from '../../lib/lab/control-plane.ts';
+import { freePort } from '../../lib/lab/free-port.ts';
+import { eventually } from '../../lib/lab/wait.ts';
+import { silentLogger } from '../../lib/telemetry/log.ts';
+import { builtAssets } from '../cluster/assets.ts';
+import { send, type Server } from '../unit/lab/apiserver/contract/send.ts';
+
+const ADMIN = { user: 'admin', groups: ['system:masters'] };
+const HOST = '127.0.0.1';
+const READY_MS = 60_000;
+
+/** kube-apiserver with its etcd, RBAC on, answering. `KUBEBUILDER_ASSETS` names other programs than those that the tier built. */
+export async function startRealServer(t: Test): Promise<Server> {
+  const assets = process.env['KUBEBUILDER_ASSETS'] || builtAssets();
+  const dir = await mkdtemp(join(tmpdir(), 'warren-api-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const certificate = await selfSignedCertificate([HOST, 'localhost']);
+  const token = randomBytes(24).toString('base64url');
+  const port = await freePort();
+  const logFile = join(dir, 'log');
+  const log = openSync(logFile, 'a', 0o600);
+  const plane = await startControlPlane({
+    ...{ assets, dir, port, advertise: '192.0.2.1', certificate, log },
+    accounts: [{ token, ...ADMIN }],
+    authorization: 'RBAC',
+  });
+  closeSync(log);
+  t.teardown(() => plane.stop());
+  const server = { url: `https://${HOST}:${port}`, token, ca: certificate.cert };
+  await ready(server, plane, logFile);
+  return server;
+}
+
+/** Throws with the end of the programs' log when they end, or do not answer in time. */
+async function ready(server: Server, plane: ControlPlane, logFile: string): Promise<void> {
+  const answering = eventually(async () => {
+    const { status, content } = await send(server, { method: 'GET', path: '/readyz?verbose' });
+    if (status !== 200) throw new Error(`/readyz: ${status}\n${content.toString()}`);
+  }, READY_MS);
+  try {
+    await Promise.race([answering, plane.ended]);
+  } catch (error) {
+    const log = (await readFile(logFile, 'utf8')).split('\n').slice(-20).join('\n');
+    throw new Error(`the API server does not come up: ${String(error)}\n${log}`, { cause: error });
+  }
+}
+
+export interface Embedded {
+  readonly server: Server;
+  /** Users that are added later are known at once. */
+  readonly tokens: Map<string, User>;
+}
+
+/** The embedded server, over TLS as the real one: kubectl sends no token in the clear. */
+export async function startEmbeddedServer(t: Test): Promise<Embedded> {
+  const certificate = await selfSignedCertificate([HOST, 'localhost']);
+  const token = randomBytes(24).toString('base64url');
+  const tokens = new Map<string, User>([[token, { name: ADMIN.user, groups: ADMIN.groups }]]);
+  const listeners = [{ host: HOST, port: 0 }];
+  const server = await startApiServer({ listeners, crds: [], tokens, tls: certificate, log: silentLogger });
+  t.teardown(() => server.stop());
+  return { server: { url: server.addresses[0]!, token, ca: certificate.cert }, tokens };
+}
