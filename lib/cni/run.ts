@@ -21,8 +21,9 @@ import {
   queueFileName,
   WireError,
 } from '../api/plugin-wire.ts';
-import { AgentUnreachable, callAgent, codeOf, type Connect } from './agent-call.ts';
+import { AgentUnreachable, callAgent } from './agent-call.ts';
 import { enqueue } from './queue.ts';
+import { codeOf, type SystemCalls } from './system-calls.ts';
 
 export interface Outcome {
   readonly exitCode: number;
@@ -46,7 +47,7 @@ const TIMEOUT_MS: Readonly<Record<CniCommand, number>> = {
 };
 
 /** `readStdin` is not called where the specification wants no input. Never throws. */
-export function run(env: Env, readStdin: () => Uint8Array, connect: Connect): Outcome {
+export function run(env: Env, readStdin: () => Uint8Array, calls: SystemCalls): Outcome {
   if ((env['CNI_COMMAND'] ?? '') === '') return { exitCode: 0, stdout: new Uint8Array(), stderr: ABOUT };
   let echo: string = CNI_VERSION_NEWEST;
   try {
@@ -56,16 +57,16 @@ export function run(env: Env, readStdin: () => Uint8Array, connect: Connect): Ou
     if (!input.parsed.ok) return failure(input.parsed.error, echo);
     const { call, conf } = input.parsed.value;
     if (conf === undefined) return success(new TextEncoder().encode(formatVersions(echo)));
-    return forward(call, conf, encodeRequest({ env: cniEnv(env), stdin }), connect);
+    return forward(call, conf, encodeRequest({ env: cniEnv(env), stdin }), calls);
   } catch (error) {
     return failure(asCniError(error), echo);
   }
 }
 
-function forward(call: CniCall, conf: PluginConf, request: Uint8Array, connect: Connect): Outcome {
+function forward(call: CniCall, conf: PluginConf, request: Uint8Array, calls: SystemCalls): Outcome {
   const socket = conf.agentSocket ?? AGENT_SOCKET;
   try {
-    return fromReply(callAgent(connect, socket, request, TIMEOUT_MS[call.command]));
+    return fromReply(callAgent(calls, socket, request, TIMEOUT_MS[call.command]));
   } catch (error) {
     if (!(error instanceof AgentUnreachable)) throw error;
     if (call.command !== 'DEL') throw agentDown(call.command, socket, error.message);

@@ -1,15 +1,15 @@
 /** The plugin's stdin and stdout, whole and blocking, whatever the runtime connected to them. */
-import { readSync, writeSync } from 'node:fs';
 import { PART_BYTES_MAX } from '../api/plugin-wire.ts';
 import { CNI_CODE, CniError } from '../api/cni.ts';
-import { codeOf } from './agent-call.ts';
+import { codeOf, fileSystem, type SystemCalls } from './system-calls.ts';
 
-/** To the end of file. Throws CniError 5 when there is more than 16 MiB. */
-export function readAll(fd: number): Uint8Array {
+/** To the end of file. Throws CniError 5 when there is more than 16 MiB, and the file system's error. */
+export function readAll({ read }: Pick<SystemCalls, 'read'>, fd: number): Uint8Array {
   let buffer = new Uint8Array(16 * 1024);
   let length = 0;
   for (;;) {
-    const count = whenReady(() => readSync(fd, buffer, length, buffer.length - length, null));
+    const tried = read(fd, buffer, length);
+    const count = tried < 0 ? readWhenReady(fd, buffer, length) : tried;
     if (count === 0) return buffer.subarray(0, length);
     length += count;
     if (length > PART_BYTES_MAX)
@@ -18,12 +18,18 @@ export function readAll(fd: number): Uint8Array {
   }
 }
 
-export function writeAll(fd: number, bytes: Uint8Array): void {
+/** Throws the file system's error. */
+export function writeAll({ write }: Pick<SystemCalls, 'write'>, fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length;) {
-    const from = at;
-    at += whenReady(() => writeSync(fd, bytes, from));
+    const tried = write(fd, bytes, at);
+    at += tried < 0 ? writeWhenReady(fd, bytes, at) : tried;
   }
 }
+
+const readWhenReady = (fd: number, buffer: Uint8Array, at: number): number =>
+  whenReady(() => fileSystem().readSync(fd, buffer, at, buffer.length - at, null));
+const writeWhenReady = (fd: number, bytes: Uint8Array, at: number): number =>
+  whenReady(() => fileSystem().writeSync(fd, bytes, at));
 
 /** A runtime may pass a non-blocking pipe. */
 function whenReady(attempt: () => number): number {
