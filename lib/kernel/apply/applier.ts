@@ -1,19 +1,18 @@
 /** Carries out plans, step by step. */
 import type { NetnsRef, Sysctl } from '../../dataplane/object.ts';
-import type { Applied, FailedOp, Op } from '../../dataplane/op.ts';
+import type { Applied, Op } from '../../dataplane/op.ts';
 import { hasCode } from '../error.ts';
 import { NoNetnsError, withNetns } from '../netns/enter.ts';
 import type { NftDriver, NftOp } from '../nft/contract.ts';
 import type { SysctlKeys } from '../sysctl/keys.ts';
 import { writeSysctl } from '../sysctl/sysctl.ts';
-import { Blocked, BlockedError } from './blocked.ts';
 import { describe } from './describe.ts';
 import { applyNetnsOp } from './netns-step.ts';
-import { applyRouteStep } from './route-step.ts';
-import { LinkIndexes, type Outcome, type Session, Sockets } from './session.ts';
+import { Round } from './round.ts';
+import { type RouteStep, applyRouteStep } from './route-step.ts';
+import { BridgeIndexes, LinkIndexes, type Outcome, type Session, Sockets } from './session.ts';
 import {
   type OpOn,
-  type RouteObject,
   type Step,
   type UnlinkOp,
   isNetnsOp,
@@ -22,6 +21,7 @@ import {
   isSysctlOp,
   isUnlinkOp,
   stepsOf,
+  wavesOf,
 } from './step.ts';
 import { Unlinker } from './unlinker.ts';
 
@@ -46,6 +46,7 @@ function outcomeOf(op: Op, error: unknown): Outcome {
 export class Applier {
   readonly #options: ApplierOptions;
   readonly #unlinker = new Unlinker();
+  readonly #bridges = new BridgeIndexes();
 
   constructor(options: ApplierOptions) {
     this.#options = options;
@@ -53,21 +54,14 @@ export class Applier {
 
   /** Never rejects. */
   async apply(ops: readonly Op[]): Promise<Applied> {
-    const done: Op[] = [];
-    const failed: FailedOp[] = [];
-    const blocked = new Blocked(ops);
+    const round = new Round(ops);
     using sockets = new Sockets(this.#options.opened);
-    const session: Session = { sockets, indexes: new LinkIndexes() };
-    for (const step of stepsOf(ops)) {
-      const outcomes = await this.#step(step, session, blocked);
-      for (const [at, op] of step.ops.entries()) {
-        const error = outcomes[at];
-        if (error) failed.push({ op, error });
-        else done.push(op);
-      }
-    }
+    const session: Session = { sockets, indexes: new LinkIndexes(this.#bridges) };
+    for (const wave of wavesOf(stepsOf(ops))) await Promise.all(wave.map((step) => this.#step(step, session, round)));
     await sockets.settled();
-    return { done, failed };
+    const applied = round.applied();
+    this.#bridges.learn(applied, session.indexes);
+    return applied;
   }
 
   /** When the kernel has answered everything. */
@@ -75,24 +69,16 @@ export class Applier {
     await this.#unlinker.idle();
   }
 
-  /** One outcome an op; what depends on a failure is not tried, or is told why it failed if it was sent with it. */
-  async #step(step: Step, session: Session, blocked: Blocked): Promise<Outcome[]> {
-    const tried = step.ops.filter((op) => !blocked.causeOf(op));
-    const results = await this.#try({ ...step, ops: tried }, session).catch((error: unknown) =>
-      tried.map((op) => outcomeOf(op, error)),
-    );
-    const byOp = new Map(tried.map((op, at) => [op, results[at]]));
-    return step.ops.map((op) => {
-      const error = byOp.get(op);
-      const cause = blocked.causeOf(op);
-      const isTold = cause !== undefined && (error !== undefined || !byOp.has(op));
-      const first = isTold ? cause : error;
-      if (first) blocked.failed(op, first);
-      return isTold ? new BlockedError(op, cause) : error;
-    });
+  /** What depends on a failure is not tried, or is told why it failed if it was sent with it. */
+  async #step(step: Step, session: Session, round: Round): Promise<void> {
+    const tried = { ...step, ends: round.triable(step.ends), ops: round.triable(step.ops) };
+    const parts = [...tried.ends, ...tried.ops];
+    const results = await this.#try(tried, session).catch((error: unknown) => parts.map((op) => outcomeOf(op, error)));
+    round.tell(new Map(parts.map((op, at) => [op, results[at]])), [...step.ends, ...step.ops]);
   }
 
-  async #try({ lane, netns, ops }: Step, session: Session): Promise<Outcome[]> {
+  /** One outcome each of the ends and of the ops, in this order. */
+  async #try({ lane, netns, ends, ops }: Step, session: Session): Promise<Outcome[]> {
     switch (lane) {
       case 'netns':
         return this.#netns(ops, session);
@@ -103,7 +89,7 @@ export class Applier {
       case 'unlink':
         return this.#unlink(netns, ops.filter(isUnlinkOp), session);
       case 'route':
-        return this.#route(netns, ops.filter(isRouteOp), session);
+        return this.#route({ netns, ends, ops: ops.filter(isRouteOp) }, session);
     }
   }
 
@@ -149,13 +135,19 @@ export class Applier {
   }
 
   /** A VXLAN device that is on its way out may still have the VNI of one that is made: then what failed is tried once more. */
-  async #route(netns: NetnsRef, ops: readonly OpOn<RouteObject>[], session: Session): Promise<Outcome[]> {
-    const outcomes = await applyRouteStep(netns, ops, session);
-    const isClash = ops.some(({ object }, at) => object.kind === 'vxlan' && hasCode(outcomes[at], 'EEXIST'));
+  async #route(step: RouteStep, session: Session): Promise<Outcome[]> {
+    const outcomes = await applyRouteStep(step, session);
+    const parts = [...step.ends, ...step.ops];
+    const isClash = parts.some(({ object }, at) => object.kind === 'vxlan' && hasCode(outcomes[at], 'EEXIST'));
     if (!isClash || !this.#unlinker.isBusy()) return outcomes;
     await this.#unlinker.idle();
-    const failed = ops.filter((_, at) => outcomes[at]);
-    const again = await applyRouteStep(netns, failed, session);
+    const failed = new Set<Op>(parts.filter((_, at) => outcomes[at]));
+    const rest = {
+      ...step,
+      ends: step.ends.filter((op) => failed.has(op)),
+      ops: step.ops.filter((op) => failed.has(op)),
+    };
+    const again = await applyRouteStep(rest, session);
     return outcomes.map((outcome) => outcome && again.shift());
   }
 }

@@ -1,5 +1,5 @@
 /** Carries out a step of rtnetlink ops: one system call to look up the links that it names, one for all the rest. */
-import type { NetnsRef, Veth } from '../../dataplane/object.ts';
+import type { NetnsRef } from '../../dataplane/object.ts';
 import { KernelError } from '../error.ts';
 import type { Answer } from '../netlink/answer.ts';
 import { RTM_GETLINK, decodeLink, encodeLinkQuery } from '../netlink/link.ts';
@@ -9,7 +9,7 @@ import { type NetnsFile, openNetns } from '../netns/enter.ts';
 import { describe } from './describe.ts';
 import { type Places, filesFor, linksBefore, linksMade, requestsOf, vethPeer } from './request.ts';
 import type { LinkIndexes, Outcome, Session } from './session.ts';
-import type { OpOn, RouteObject } from './step.ts';
+import type { OpOn, RouteObject, Step } from './step.ts';
 
 type RouteOp = OpOn<RouteObject>;
 
@@ -96,26 +96,15 @@ async function send(
   });
 }
 
-const isVethOp = (op: RouteOp): op is OpOn<Veth> => op.object.kind === 'veth';
-
-async function completePeer(op: OpOn<Veth>, { sockets }: Session): Promise<Outcome> {
-  try {
-    const socket = sockets.in(op.object.peer.netns);
-    return outcomeOf(op, await socket.request([vethPeer(op)]));
-  } catch (error) {
-    return new Error(`cannot ${describe(op)}: its peer cannot be reached`, { cause: error });
-  }
+export interface RouteStep extends Pick<Step, 'netns' | 'ends'> {
+  readonly ops: readonly RouteOp[];
 }
 
-/** The other ends of veths that were made or changed; a veth fails with its peer. */
-async function completePeers(ops: readonly RouteOp[], outcomes: Outcome[], session: Session): Promise<void> {
-  for (const [at, op] of ops.entries()) {
-    if (isVethOp(op) && !outcomes[at]) outcomes[at] = await completePeer(op, session);
-  }
-}
-
-/** Rejects with KernelError when the namespace of the step cannot be entered. */
-export async function applyRouteStep(netns: NetnsRef, ops: readonly RouteOp[], session: Session): Promise<Outcome[]> {
+/**
+ * One outcome each of the ends and of the ops, in this order. Rejects with KernelError when the namespace of the step cannot be
+ * entered.
+ */
+export async function applyRouteStep({ netns, ends, ops }: RouteStep, session: Session): Promise<Outcome[]> {
   const { indexes } = session;
   const socket = session.sockets.in(netns);
   for (const link of ops.flatMap(linksMade)) indexes.reserve(link.netns, link.name);
@@ -124,15 +113,15 @@ export async function applyRouteStep(netns: NetnsRef, ops: readonly RouteOp[], s
   const places = placesIn(indexes, files);
   const lacks = ops.map((op) => missing(op, indexes, files));
   const sent = ops.filter((_, at) => !lacks[at]);
-  const results = await send(
-    socket,
-    sent.map((op) => [op, requestsOf(op, places)] as const),
-  );
+  const results = await send(socket, [
+    ...ends.map((op) => [op, [vethPeer(op)]] as const),
+    ...sent.map((op) => [op, requestsOf(op, places)] as const),
+  ]);
+  const completed = results.splice(0, ends.length);
   const outcomes = ops.map((op, at) => {
     const lack = lacks[at];
     if (!lack) return results.shift();
     return op.kind === 'delete' ? undefined : lack;
   });
-  await completePeers(ops, outcomes, session);
-  return outcomes;
+  return [...completed, ...outcomes];
 }

@@ -1,6 +1,7 @@
 /** What the steps of one plan share: open sockets and the indexes of links. Both end with the plan. */
 import { randomInt } from 'node:crypto';
 import type { NetnsRef } from '../../dataplane/object.ts';
+import type { Applied } from '../../dataplane/op.ts';
 import { RouteSocket } from '../netlink/socket.ts';
 import { withNetns } from '../netns/enter.ts';
 
@@ -51,9 +52,14 @@ export class Sockets implements Disposable {
  */
 export class LinkIndexes {
   readonly #known = new Map<string, number>();
+  readonly #bridges: BridgeIndexes;
+
+  constructor(bridges: BridgeIndexes) {
+    this.#bridges = bridges;
+  }
 
   get(netns: NetnsRef, name: string): number | undefined {
-    return this.#known.get(`${netns} ${name}`);
+    return this.#known.get(`${netns} ${name}`) ?? this.#bridges.get(netns, name);
   }
 
   set(netns: NetnsRef, name: string, index: number): void {
@@ -66,6 +72,34 @@ export class LinkIndexes {
 
   forget(netns: NetnsRef, name: string): void {
     this.#known.delete(`${netns} ${name}`);
+  }
+}
+
+/** Indexes of bridges, which every port needs, from one plan to the next. One that is wrong makes a plan fail, and is looked up again. */
+export class BridgeIndexes {
+  readonly #known = new Map<NetnsRef, Map<string, number>>();
+
+  get(netns: NetnsRef, name: string): number | undefined {
+    return this.#known.get(netns)?.get(name);
+  }
+
+  learn({ done, failed }: Applied, indexes: LinkIndexes): void {
+    for (const { kind, object } of done) {
+      if (kind === 'delete') {
+        if (object.kind === 'bridge' || object.kind === 'netns') this.#known.delete(object.netns);
+      } else if (object.kind === 'port' || object.kind === 'bridge') {
+        const name = object.kind === 'port' ? object.master : object.name;
+        const index = indexes.get(object.netns, name);
+        if (index !== undefined) this.#in(object.netns).set(name, index);
+      }
+    }
+    for (const { op } of failed) this.#known.delete(op.object.netns);
+  }
+
+  #in(netns: NetnsRef): Map<string, number> {
+    const known = this.#known.get(netns) ?? new Map<string, number>();
+    this.#known.set(netns, known);
+    return known;
   }
 }
 

@@ -1,5 +1,5 @@
 /** A plan in steps: ops that are carried out together. */
-import type { KernelObject, Link, Netns, NetnsRef, Sysctl } from '../../dataplane/object.ts';
+import type { KernelObject, Link, Netns, NetnsRef, Sysctl, Veth } from '../../dataplane/object.ts';
 import type { Op } from '../../dataplane/op.ts';
 import type { NftObject, NftOp } from '../nft/contract.ts';
 
@@ -17,6 +17,8 @@ export interface Step {
   readonly lane: Lane;
   /** The namespace whose socket the step needs. */
   readonly netns: NetnsRef;
+  /** Veths that were made or changed in an earlier step, whose other ends are completed in this one, before its ops. */
+  readonly ends: readonly OpOn<Veth>[];
   readonly ops: readonly Op[];
 }
 
@@ -28,6 +30,7 @@ export const isNetnsOp = (op: Op): op is OpOn<Netns> => op.object.kind === 'netn
 export const isSysctlOp = (op: Op): op is OpOn<Sysctl> => op.object.kind === 'sysctl';
 export const isNftOp = (op: Op): op is NftOp => isNft(op.object) && (op.kind !== 'change' || isNft(op.from));
 export const isUnlinkOp = (op: Op): op is UnlinkOp => op.kind === 'delete' && isLink(op.object);
+export const isVethOp = (op: Op): op is OpOn<Veth> => op.object.kind === 'veth';
 export const isRouteOp = (op: Op): op is OpOn<RouteObject> => laneOf(op) === 'route';
 
 function laneOf(op: Op): Lane {
@@ -47,6 +50,7 @@ const touchedBy = ({ object }: Op): readonly NetnsRef[] =>
 
 /** A step while it is put together. */
 interface Draft extends Step {
+  readonly ends: OpOn<Veth>[];
   readonly ops: Op[];
   readonly touched: Set<NetnsRef>;
 }
@@ -54,24 +58,62 @@ interface Draft extends Step {
 /** A longer step would hold up the event loop while its requests are put together. */
 const LONGEST = 250;
 
-/** The draft that `op` can still join: no later one touches a namespace of the op's, so that there the order stays. */
-function joinable(drafts: readonly Draft[], { lane, netns, ops: [op] }: Draft): Draft | undefined {
+/** What one op does at one place. */
+interface Part {
+  readonly lane: Lane;
+  readonly netns: NetnsRef;
+  readonly touched: readonly NetnsRef[];
+}
+
+/** The draft that a part can still join: no later one touches a namespace of the part's, so that there the order stays. */
+function joinable(drafts: readonly Draft[], { lane, netns, touched }: Part): Draft | undefined {
   const at = drafts.findLastIndex((draft) => draft.lane === lane && draft.netns === netns);
-  const isOvertaking = drafts.slice(at + 1).some(({ touched }) => op && touchedBy(op).some((one) => touched.has(one)));
+  const isOvertaking = drafts.slice(at + 1).some((draft) => touched.some((one) => draft.touched.has(one)));
   const draft = drafts[at];
   return isOvertaking || draft?.ops.length === LONGEST ? undefined : draft;
+}
+
+function draftFor(drafts: Draft[], part: Part): Draft {
+  const draft = joinable(drafts, part) ?? addDraft(drafts, part);
+  for (const netns of part.touched) draft.touched.add(netns);
+  return draft;
+}
+
+function addDraft(drafts: Draft[], { lane, netns }: Part): Draft {
+  const draft: Draft = { lane, netns, ends: [], ops: [], touched: new Set() };
+  drafts.push(draft);
+  return draft;
 }
 
 /** As few steps as the order allows: it counts among the ops of a namespace, and not between namespaces. */
 export function stepsOf(ops: readonly Op[]): Step[] {
   const drafts: Draft[] = [];
   for (const op of ops) {
-    const touched = touchedBy(op);
-    const draft = { lane: laneOf(op), netns: socketOf(op), ops: [op], touched: new Set(touched) };
-    const earlier = joinable(drafts, draft);
-    if (!earlier) drafts.push(draft);
-    earlier?.ops.push(op);
-    for (const netns of touched) earlier?.touched.add(netns);
+    draftFor(drafts, { lane: laneOf(op), netns: socketOf(op), touched: touchedBy(op) }).ops.push(op);
+    if (!isVethOp(op) || op.kind === 'delete') continue;
+    const { netns } = op.object.peer;
+    const end: Part = { lane: 'route', netns, touched: [netns] };
+    // Ends come first in their step, so that of a pair within one namespace cannot be in the same.
+    if (netns === op.object.netns) addDraft(drafts, end);
+    draftFor(drafts, end).ends.push(op);
   }
-  return drafts.map(({ lane, netns, ops: joined }) => ({ lane, netns, ops: joined }));
+  return drafts.map(({ lane, netns, ends, ops: joined }) => ({ lane, netns, ends, ops: joined }));
 }
+
+/**
+ * Steps that can be under way at the same time. Rules come before links, but elements of a set only open a way for a container's
+ * own addresses: without them its frames are dropped.
+ */
+export function wavesOf(steps: readonly Step[]): Step[][] {
+  const waves: Step[][] = [];
+  for (const step of steps) {
+    const last = waves.at(-1);
+    const [before] = last ?? [];
+    if (step.lane === 'route' && last?.length === 1 && before && isOpening(before)) last.push(step);
+    else waves.push([step]);
+  }
+  return waves;
+}
+
+const isOpening = ({ lane, ops }: Step): boolean =>
+  lane === 'nft' && ops.every(({ kind, object }) => kind === 'create' && object.kind === 'nft-element');

@@ -1,5 +1,5 @@
 import { test } from 'tap';
-import { stepsOf } from '../../../../lib/kernel/apply/step.ts';
+import { type Step, stepsOf, wavesOf } from '../../../../lib/kernel/apply/step.ts';
 import type { KernelObject } from '../../../../lib/dataplane/object.ts';
 import type { Op } from '../../../../lib/dataplane/op.ts';
 import { ifName, netns, sample } from '../../dataplane/sample.ts';
@@ -10,11 +10,10 @@ const inHost = <T extends KernelObject>(object: T): T => ({ ...object, netns: 'h
 const hostVeth = { ...inHost(sample.veth), name: ifName('w1') };
 const hostPort = { ...inHost(sample.port), name: ifName('w1') };
 
-/** `lane namespace: kinds`. */
-const shown = (ops: readonly Op[]): string[] =>
-  stepsOf(ops).map(
-    ({ lane, netns: where, ops: own }) => `${lane} ${where}: ${own.map(({ object }) => object.kind).join(' ')}`,
-  );
+/** `lane namespace: kinds`; `+veth` is the other end of one. */
+const text = ({ lane, netns: where, ends, ops }: Step): string =>
+  `${lane} ${where}: ${[...ends.map(() => '+veth'), ...ops.map(({ object }) => object.kind)].join(' ')}`;
+const shown = (ops: readonly Op[]): string[] => stepsOf(ops).map(text);
 
 const network = netns;
 const container = sample.veth.peer.netns;
@@ -42,12 +41,27 @@ const cases: readonly (readonly [name: string, ops: readonly Op[], steps: readon
   [
     'ops of two namespaces come together over one another',
     on('create', sample.veth, hostVeth, sample.port, hostPort, sample.fdbMaster),
-    [`route ${network}: veth port fdb-master`, 'route host: veth port'],
+    [
+      `route ${network}: veth port fdb-master`,
+      `route ${container}: +veth`,
+      'route host: veth port',
+      `route ${container}: +veth`,
+    ],
+  ],
+  [
+    'the other end of a veth is completed with what comes to its namespace',
+    on('create', sample.veth, sample.port, sample.address, sample.default),
+    [`route ${network}: veth port`, `route ${container}: +veth address route`],
+  ],
+  [
+    'within one namespace in a step of its own',
+    on('create', { ...sample.veth, peer: { ...sample.veth.peer, netns: network } }, sample.port),
+    [`route ${network}: veth`, `route ${network}: +veth port`],
   ],
   [
     'but not over one that has to do with the same namespace',
     on('create', sample.address, hostVeth, sample.default),
-    [`route ${container}: address`, 'route host: veth', `route ${container}: route`],
+    [`route ${container}: address`, 'route host: veth', `route ${container}: +veth route`],
   ],
   [
     'nor over a VXLAN device that is made for it',
@@ -62,7 +76,7 @@ const cases: readonly (readonly [name: string, ops: readonly Op[], steps: readon
   [
     'a link that is made anew goes before it comes',
     [...on('delete', sample.veth), ...on('create', sample.veth)],
-    [`unlink ${network}: veth`, `route ${network}: veth`],
+    [`unlink ${network}: veth`, `route ${network}: veth`, `route ${container}: +veth`],
   ],
 ];
 
@@ -78,4 +92,20 @@ test('steps are short enough for the event loop, and keep every op', async (t) =
     steps.flatMap((step) => step.ops),
     ops,
   );
+});
+
+test('elements of sets come with the links that they open the way for, and a table before them', async (t) => {
+  const waves = (ops: readonly Op[]): string[][] => wavesOf(stepsOf(ops)).map((wave) => wave.map(text));
+  const veth = [`nft ${network}: nft-element`, `route ${network}: veth port`];
+  const end = [`route ${container}: +veth`];
+  t.same(waves(on('create', sample.element, sample.veth, sample.port)), [veth, end]);
+  t.same(waves(on('create', sample.table, sample.element, sample.veth)), [
+    [`nft ${network}: nft-table nft-element`],
+    [`route ${network}: veth`],
+    end,
+  ]);
+  t.same(waves(on('delete', sample.element, sample.fdbMaster)), [
+    [`nft ${network}: nft-element`],
+    [`route ${network}: fdb-master`],
+  ]);
 });
