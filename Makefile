@@ -6,7 +6,7 @@ SHELL := /bin/sh
 node := PATH="$(CURDIR)/node_modules/.bin:$$PATH" node
 tier = $(node) .scripts/test.ts
 
-.PHONY: help setup deps build check test test-unit test-kernel test-lab demo bench format clean
+.PHONY: help setup deps build cluster check test test-unit test-kernel test-lab test-api demo bench format clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,11 +20,15 @@ setup: ## Install what is missing: Debian packages by apt, npm packages by npm c
 build: deps ## Build warren, warren-agent, warren-controller and warrenctl into dist/bin
 	@$(node) .scripts/build.ts
 
+cluster: deps ## Build kube-apiserver, etcd and kubectl from Go modules into .cache, once (4 minutes)
+	@.scripts/setup.sh go
+	@$(node) test/cluster/build.ts
+
 check: deps ## Types, lint, format and import rules
 	@$(node) .scripts/check.ts
 
-test: setup build ## Checks and every test, tier by tier (root)
-	@status=0; $(node) .scripts/check.ts || status=1; $(tier) unit kernel lab || status=1; exit $$status
+test: setup build cluster ## Checks and every test, tier by tier (root)
+	@status=0; $(node) .scripts/check.ts || status=1; $(tier) unit kernel lab api || status=1; exit $$status
 
 test-unit: deps ## Pure code: no privileges, no kernel
 	@$(tier) unit
@@ -34,6 +38,9 @@ test-kernel: setup ## Drivers against the kernel, each in a fresh network namesp
 
 test-lab: setup build ## The whole system on three nodes of a lab (root)
 	@$(tier) lab
+
+test-api: setup build cluster ## What needs a real kube-apiserver and etcd, and the lab on one (root)
+	@$(tier) api
 
 demo: setup build ## See it: three nodes, two networks, pings that work and pings that must not (root)
 	@dist/bin/warrenctl lab demo
@@ -45,5 +52,6 @@ bench: build ## Measure against the Go plugins and hand-made devices (root)
 format: deps ## Rewrite the sources in the project's format
 	@$(node) node_modules/prettier/bin/prettier.cjs --write --log-level warn .
 
-clean: ## Remove what the build made
-	@rm -rf dist .cache .tap
+clean: ## Remove what the build made; the Kubernetes of `make cluster` stays
+	@rm -rf dist .tap
+	@if [ -d .cache ]; then find .cache -mindepth 1 -maxdepth 1 ! -name 'kube-*' -exec rm -rf {} +; fi

@@ -1,9 +1,10 @@
 #!/bin/sh
 # Brings what a target needs and this machine lacks. `setup.sh npm`: node_modules; `system`: Debian packages that the
-# lab and the tests use; `bench`: those that only the benchmarks use. Plain sh: it runs before Node 24 is there.
+# lab and the tests use; `bench`: those that only the benchmarks use; `go`: a Go to build a real Kubernetes with, of any age, since
+# test/cluster fetches a newer one with it. Plain sh: it runs before Node 24 is there.
 set -eu
 cd "$(dirname -- "$0")/.."
-PATH=$PATH:/usr/sbin:/sbin
+PATH=$PATH:/usr/sbin:/sbin:/usr/local/go/bin
 
 # command=package, one a line: the command is what we look for, the package is what Debian calls it.
 system_needs='ip=iproute2
@@ -16,6 +17,7 @@ sysctl=procps
 openssl=openssl'
 bench_needs='iperf3=iperf3
 /usr/lib/cni/bridge=containernetworking-plugins'
+go_needs='go=golang-go'
 
 fail() {
   printf 'setup: %s\n' "$*" >&2
@@ -59,6 +61,7 @@ for part in "$@"; do
     npm) ensure_node_modules ;;
     system) ensure_packages "$system_needs" ;;
     bench) ensure_packages "$bench_needs" ;;
-    *) fail "unknown part: $part (npm, system, bench)" ;;
+    go) ensure_packages "$go_needs" ;;
+    *) fail "unknown part: $part (npm, system, bench, go)" ;;
   esac
 done

@@ -11,10 +11,18 @@ export interface Finished {
 const GRACE_MILLISECONDS = 5_000;
 const running = new Set<ChildProcess>();
 
-export function runTestFile(file: string, folder: string, timeoutSeconds: number): Promise<Finished> {
+/** How a file is run. */
+export interface Conditions {
+  readonly folder: string;
+  readonly timeoutSeconds: number;
+  /** Besides our own environment. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export function runTestFile(file: string, { folder, timeoutSeconds, environment }: Conditions): Promise<Finished> {
   const { promise, resolve } = Promise.withResolvers<Finished>();
   const { parser, results } = collectResults();
-  const env = { ...process.env, TAP_TIMEOUT: String(timeoutSeconds) };
+  const env = { ...process.env, ...environment, TAP_TIMEOUT: String(timeoutSeconds) };
   const child = spawn(process.execPath, [file], {
     cwd: folder,
     env,

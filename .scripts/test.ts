@@ -3,7 +3,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { runTestFile, signalRunning } from './test-process.ts';
+import { type Conditions, runTestFile, signalRunning } from './test-process.ts';
 import type { FileResults } from './test-results.ts';
 import { isAllowedSkip, parseAllowedSkips } from './test-skips.ts';
 import { tiers, type Tier } from './test-tiers.ts';
@@ -38,9 +38,9 @@ function indent(text: string): string {
   return text.replaceAll(/^(?=.)/gm, '    ');
 }
 
-async function runAndReport(name: string, tier: Tier, file: string): Promise<void> {
+async function runAndReport(name: string, file: string, conditions: Conditions): Promise<void> {
   const start = performance.now();
-  const { results, stderr } = await runTestFile(file, root, tier.fileTimeoutSeconds);
+  const { results, stderr } = await runTestFile(file, conditions);
   refuseUnlistedSkips(file, results);
   report(name, file, results, stderr, (performance.now() - start) / 1_000);
   totals.passed += results.passed;
@@ -52,20 +52,32 @@ async function runAndReport(name: string, tier: Tier, file: string): Promise<voi
 async function runTier(name: string, tier: Tier, only: string): Promise<void> {
   const files = globSync(tier.globs, { cwd: root })
     .sort()
-    .filter((file) => file.includes(only));
+    .filter((file) => file.includes(only) && tier.leftOut?.[file] === undefined);
   if (files.length === 0) failTier(name, `has no test file${only === '' ? '' : ` that matches ${only}`}`);
   if (tier.needsRoot && process.getuid?.() !== 0) {
     failTier(name, 'needs root: it makes network namespaces');
     return;
   }
+  const environment = environmentOf(name, tier);
+  if (environment === undefined) return;
+  const conditions = { folder: root, timeoutSeconds: tier.fileTimeoutSeconds, environment };
   const queue = files.values();
   const worker = async (): Promise<void> => {
     for (const file of queue) {
       if (interrupted) return;
-      await runAndReport(name, tier, file);
+      await runAndReport(name, file, conditions);
     }
   };
   await Promise.all(Array.from({ length: tier.jobs }, worker));
+}
+
+function environmentOf(name: string, tier: Tier): Readonly<Record<string, string>> | undefined {
+  try {
+    return tier.environment?.() ?? {};
+  } catch (error) {
+    failTier(name, `cannot start: ${error instanceof Error ? error.message : String(error)}`);
+    return undefined;
+  }
 }
 
 function failTier(name: string, why: string): void {

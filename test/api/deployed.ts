@@ -5,7 +5,7 @@ import { parseAllDocuments } from 'yaml';
 import { asArray, asObject, asString, at, type Json, type JsonObject } from '../../lib/lab/apiserver/json.ts';
 import { eventually } from '../../lib/lab/wait.ts';
 import { send, type Server } from '../unit/lab/apiserver/contract/send.ts';
-import type { Api, Call } from './harness.ts';
+import { type Call, callWith } from './call.ts';
 
 const SYSTEM_NAMESPACE = 'warren-system';
 
@@ -32,7 +32,7 @@ function deployedObjects(): readonly JsonObject[] {
 }
 
 /** Resolves when the kinds are served and the policies are enforced. */
-export async function applyDeployed({ call }: Pick<Api, 'call'>): Promise<void> {
+export async function applyDeployed(call: Call): Promise<void> {
   await apply(call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'default' } });
   await apply(call, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: SYSTEM_NAMESPACE } });
   const hasPolicies = (await call('GET', POLICY)).code === 200;
@@ -40,6 +40,13 @@ export async function applyDeployed({ call }: Pick<Api, 'call'>): Promise<void> 
   for (const object of objects) await apply(call, object);
   for (const object of objects.filter(({ kind }) => kind === 'CustomResourceDefinition')) await served(call, object);
   if (hasPolicies) await enforced(call);
+}
+
+/** Resolves when they are served. */
+export async function applyDefinitions(server: Server, definitions: readonly JsonObject[]): Promise<void> {
+  const call = callWith(server, {});
+  for (const definition of definitions) await apply(call, definition);
+  for (const definition of definitions) await served(call, definition);
 }
 
 async function apply(call: Call, object: JsonObject): Promise<void> {

@@ -9,10 +9,12 @@ import type { Test } from 'tap';
 import { stringify } from 'yaml';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { createKubeClient } from '../../lib/kube/http-client.ts';
-import { asObject, asString, at, type Json, type JsonObject } from '../../lib/lab/apiserver/json.ts';
-import { send, type Server } from '../unit/lab/apiserver/contract/send.ts';
+import type { Server } from '../unit/lab/apiserver/contract/send.ts';
+import { type Call, callWith } from './call.ts';
 import { applyDeployed, tokenOnServer } from './deployed.ts';
 import { startEmbeddedServer, startRealServer } from './servers.ts';
+
+export type { Answer, Call, CallOptions } from './call.ts';
 
 export type ServerName = 'kube-apiserver' | 'embedded';
 
@@ -30,26 +32,6 @@ export const serviceAccount = (namespace: string, name: string, node?: string): 
   groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
   ...(node === undefined ? {} : { extra: { 'authentication.kubernetes.io/node-name': [node] } }),
 });
-
-export interface CallOptions {
-  readonly body?: Json;
-  /** Sent as it is, in place of `body`. */
-  readonly raw?: string | Uint8Array;
-  /** Media type of the body; default `application/json`. */
-  readonly type?: string;
-  readonly accept?: string;
-}
-
-export interface Answer {
-  readonly code: number;
-  /** The object, the list or the Status; empty when the server sent no JSON. */
-  readonly body: JsonObject;
-  /** `message` of a Status, else empty. */
-  readonly message: string;
-  readonly warnings: readonly string[];
-}
-
-export type Call = (method: string, path: string, options?: CallOptions) => Promise<Answer>;
 
 export interface Api {
   readonly name: ServerName;
@@ -79,7 +61,7 @@ export async function realApi(t: Test): Promise<Api> {
   const api = apiOf(t, 'kube-apiserver', server, (namespace, name, node) =>
     tokenOnServer(server, namespace, name, node),
   );
-  await applyDeployed(api);
+  await applyDeployed(api.call);
   return api;
 }
 
@@ -92,7 +74,7 @@ export async function embeddedApi(t: Test): Promise<Api> {
     tokens.set(token, { name: user, groups, ...(extra === undefined ? {} : { extra }) });
     return token;
   });
-  await applyDeployed(api);
+  await applyDeployed(api.call);
   return api;
 }
 
@@ -126,24 +108,6 @@ function apiOf(t: Test, name: ServerName, server: Server, tokenOf: TokenOf): Api
     },
   };
 }
-
-const callWith =
-  (server: Server, who: OutgoingHttpHeaders): Call =>
-  async (method, path, { body, raw, type = 'application/json', accept = 'application/json' } = {}) => {
-    const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
-    const headers = { Accept: accept, ...who, ...(content === undefined ? {} : { 'Content-Type': type }) };
-    const received = await send(server, { method, path, headers, content });
-    const parsed = parseObject(received.content.toString());
-    const isStatus = parsed['kind'] === 'Status';
-    return {
-      code: received.status,
-      body: parsed,
-      message: isStatus ? asString(at(parsed, 'message')) : '',
-      warnings: [received.headers['warning'] ?? []].flat().map(String),
-    };
-  };
-
-const parseObject = (text: string): JsonObject => (text.startsWith('{') ? asObject(JSON.parse(text) as Json) : {});
 
 /** Keys of `extra` travel percent-encoded in the name of a header. */
 function impersonation({ user, groups = [], uid, extra = {} }: Identity): OutgoingHttpHeaders {

@@ -2,6 +2,8 @@ module warren.dev/test/kubernetes
 
 go 1.26.0
 
+toolchain go1.26.8
+
 godebug default=go1.26
 
 tool (

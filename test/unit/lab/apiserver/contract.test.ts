@@ -1,16 +1,14 @@
-// The embedded API server answers as a real kube-apiserver did (contract/record.ts): codes, bodies, messages, owners of fields, events.
+// The embedded API server answers as a real kube-apiserver did (test/api/contract.test.ts records it): codes, bodies, messages, owners of fields, events.
 import t from 'tap';
-import { coreScenarios } from './contract/core-scenarios.ts';
+import { allScenarios } from './contract/all-scenarios.ts';
 import { readGolden } from './contract/golden.ts';
 import { Recorder } from './contract/recorder.ts';
-import { ruleScenarios } from './contract/rule-scenarios.ts';
-import { scenarios } from './contract/scenarios.ts';
 import { start, TOKEN } from './start.ts';
 
 // Each has a server of its own; most of the time is spent in waiting for watches to end.
 t.jobs = 8;
 
-for (const scenario of [...scenarios, ...coreScenarios, ...ruleScenarios]) {
+for (const scenario of allScenarios) {
   t.test(scenario.name, { buffered: true }, async (t) => {
     const { url } = await start(t);
     const recorder = new Recorder({ url, token: TOKEN });

@@ -1,0 +1,6 @@
+/** Everything that the contract asks of an API server. */
+import { coreScenarios } from './core-scenarios.ts';
+import { ruleScenarios } from './rule-scenarios.ts';
+import { type Scenario, scenarios } from './scenarios.ts';
+
+export const allScenarios: readonly Scenario[] = [...scenarios, ...coreScenarios, ...ruleScenarios];
