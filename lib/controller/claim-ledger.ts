@@ -4,11 +4,8 @@
  */
 import type { NetworkClaim } from '../api/network-claim.ts';
 import type { Change } from '../kube/cache.ts';
-import type { Prefix } from '../net/address.ts';
-import type { Vni } from '../net/vni.ts';
-import { type Claim, claimOf, type Holder, type WantedClaim } from './claim.ts';
-import { claimedVni } from './network-plan.ts';
-import { claimedPrefix } from './subnet-plan.ts';
+import { type Claim, claimedPrefix, claimedVni, claimOf, type Holder, type WantedClaim } from './claim.ts';
+import { createTaken, free, take, type Taken, type Values } from './taken.ts';
 
 export interface ClaimLedger {
   /** What the informer says, which ends any assumption about that name. */
@@ -21,10 +18,8 @@ export interface ClaimLedger {
   forget(name: string): void;
   byName(name: string): Claim | undefined;
   heldBy(uid: string): readonly Claim[];
+  /** Those that the API server has shown us. */
   all(): readonly Claim[];
-  /** The same objects until something changes. */
-  subnets(): readonly Prefix[];
-  vnis(): ReadonlySet<Vni>;
 }
 
 /** Longer than any of our calls may take. */
@@ -37,43 +32,51 @@ interface Assumed {
   readonly until: number;
 }
 
-export function createClaimLedger(now: () => number = () => performance.now()): ClaimLedger {
-  return new Ledger(now);
+/** Counts in `taken` what is claimed. */
+export function createClaimLedger(
+  taken: Taken = createTaken(),
+  now: () => number = () => performance.now(),
+): ClaimLedger {
+  return new Ledger(taken, now);
 }
 
 class Ledger implements ClaimLedger {
+  readonly #taken: Taken;
   readonly #now: () => number;
   readonly #claims = new Map<string, Claim>();
   readonly #assumed = new Map<string, Assumed>();
-  readonly #byHolder = new Map<string, Set<string>>();
-  #taken: { readonly subnets: readonly Prefix[]; readonly vnis: ReadonlySet<Vni> } | undefined;
+  readonly #byHolder = new Map<string, Set<Claim>>();
+  /** No assumption ends before. */
+  #nextEnd = Infinity;
 
-  constructor(now: () => number) {
+  constructor(taken: Taken, now: () => number) {
+    this.#taken = taken;
     this.#now = now;
   }
 
   observe({ type, object }: Change<NetworkClaim>): void {
     const { name } = object.metadata;
+    const before = this.#claims.get(name);
+    if (type === 'deleted') this.#claims.delete(name);
+    else this.#claims.set(name, this.#keep(claimOf(object)));
+    if (before) this.#drop(before);
     this.forget(name);
-    this.#drop(name);
-    if (type !== 'deleted') this.#keep(claimOf(object));
   }
 
   assume({ name, value, pool }: WantedClaim, holder: Holder): void {
-    const claim: Claim = { name, value, pool, holder, uid: undefined, createdAt: '' };
-    this.#assumed.set(name, { claim, until: this.#now() + ASSUMED_MS });
-    this.#taken = undefined;
+    this.#assume({ name, value, pool, holder, uid: undefined, createdAt: '' }, ASSUMED_MS);
   }
 
   confirm(claim: NetworkClaim): void {
     // Seen by the informer already, and perhaps deleted since: what the informer said is newer.
-    if (!this.#assumed.has(claim.metadata.name)) return;
-    this.#assumed.set(claim.metadata.name, { claim: claimOf(claim), until: this.#now() + CONFIRMED_MS });
+    if (this.#assumed.has(claim.metadata.name)) this.#assume(claimOf(claim), CONFIRMED_MS);
   }
 
   forget(name: string): void {
+    const assumed = this.#assumed.get(name);
+    if (!assumed) return;
     this.#assumed.delete(name);
-    this.#taken = undefined;
+    this.#drop(assumed.claim);
   }
 
   byName(name: string): Claim | undefined {
@@ -83,51 +86,46 @@ class Ledger implements ClaimLedger {
 
   heldBy(uid: string): readonly Claim[] {
     this.#expire();
-    const seen = [...(this.#byHolder.get(uid) ?? [])].flatMap((name) => this.#claims.get(name) ?? []);
-    const assumed = [...this.#assumed.values()].map(({ claim }) => claim).filter((claim) => claim.holder.uid === uid);
-    return [...seen, ...assumed];
+    return [...(this.#byHolder.get(uid) ?? [])];
   }
 
   all(): readonly Claim[] {
     return [...this.#claims.values()];
   }
 
-  subnets(): readonly Prefix[] {
-    return this.#takenNow().subnets;
+  #assume(claim: Claim, forMs: number): void {
+    const until = this.#now() + forMs;
+    const before = this.#assumed.get(claim.name);
+    this.#assumed.set(claim.name, { claim: this.#keep(claim), until });
+    if (before) this.#drop(before.claim);
+    this.#nextEnd = Math.min(this.#nextEnd, until);
   }
 
-  vnis(): ReadonlySet<Vni> {
-    return this.#takenNow().vnis;
+  #keep(claim: Claim): Claim {
+    const { uid } = claim.holder;
+    this.#byHolder.set(uid, (this.#byHolder.get(uid) ?? new Set()).add(claim));
+    take(this.#taken, claimValues(claim));
+    return claim;
   }
 
-  #takenNow() {
-    this.#expire();
-    if (this.#taken) return this.#taken;
-    const all = [...this.#claims.values(), ...[...this.#assumed.values()].map(({ claim }) => claim)];
-    const subnets = all.map(claimedPrefix).filter((prefix) => prefix !== undefined);
-    const vnis = new Set(all.map(claimedVni).filter((vni) => vni !== undefined));
-    return (this.#taken = { subnets, vnis });
-  }
-
-  #keep(claim: Claim): void {
-    this.#claims.set(claim.name, claim);
-    const names = this.#byHolder.get(claim.holder.uid) ?? new Set();
-    this.#byHolder.set(claim.holder.uid, names.add(claim.name));
-    this.#taken = undefined;
-  }
-
-  #drop(name: string): void {
-    const claim = this.#claims.get(name);
-    if (!claim) return;
-    this.#claims.delete(name);
-    const names = this.#byHolder.get(claim.holder.uid);
-    names?.delete(name);
-    if (names?.size === 0) this.#byHolder.delete(claim.holder.uid);
-    this.#taken = undefined;
+  #drop(claim: Claim): void {
+    const { uid } = claim.holder;
+    const claims = this.#byHolder.get(uid);
+    claims?.delete(claim);
+    if (claims?.size === 0) this.#byHolder.delete(uid);
+    free(this.#taken, claimValues(claim));
   }
 
   #expire(): void {
     const now = this.#now();
+    if (now < this.#nextEnd) return;
     for (const [name, { until }] of this.#assumed) if (until <= now) this.forget(name);
+    this.#nextEnd = Math.min(...[...this.#assumed.values()].map(({ until }) => until));
   }
+}
+
+function claimValues(claim: Claim): Values {
+  const prefix = claimedPrefix(claim);
+  const vni = claimedVni(claim);
+  return { subnets: prefix === undefined ? [] : [prefix], vnis: vni === undefined ? [] : [vni] };
 }

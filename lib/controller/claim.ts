@@ -1,5 +1,7 @@
 /** Claims on subnets and VNIs as the plans see them: those in the API, and those that we are about to create. */
 import type { NetworkClaim } from '../api/network-claim.ts';
+import { parsePrefix, type Prefix } from '../net/address.ts';
+import { parseVni, type Vni } from '../net/vni.ts';
 
 export type Holder = NetworkClaim['spec']['holder'];
 
@@ -40,3 +42,16 @@ export const inOrderOfCreation = (claims: readonly Claim[]): readonly Claim[] =>
 /** What is not known to exist comes after what is. */
 const orderKey = ({ createdAt }: Claim): string => (createdAt === '' ? '~' : createdAt);
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The prefix that a claim stands for; undefined for a VNI. */
+export function claimedPrefix({ value }: Pick<Claim, 'value'>): Prefix | undefined {
+  if (!value.includes('/')) return undefined;
+  const parsed = parsePrefix(value);
+  return parsed.ok ? parsed.value : undefined;
+}
+
+/** The VNI that a claim stands for; undefined for a subnet. */
+export function claimedVni({ value }: Pick<Claim, 'value'>): Vni | undefined {
+  const vni = parseVni(Number(value));
+  return vni.ok ? vni.value : undefined;
+}

@@ -4,12 +4,12 @@ import { FINALIZER_IN_USE } from '../api/meta.ts';
 import { vniClaimName } from '../api/network-claim.ts';
 import type { Network } from '../api/network.ts';
 import { pickVni } from '../ipam/pools.ts';
-import type { Prefix } from '../net/address.ts';
-import { parseVni, type Vni } from '../net/vni.ts';
-import { type Claim, inOrderOfCreation, type Problem, type WantedClaim } from './claim.ts';
+import type { Vni } from '../net/vni.ts';
+import { type Claim, claimedPrefix, claimedVni, inOrderOfCreation, type Problem, type WantedClaim } from './claim.ts';
 import { checkNetwork } from './network-check.ts';
 import { type Allocation, type Usage, deletingStatus, networkStatus, type StatusChange } from './network-status.ts';
-import { claimedPrefix, decideSubnets, type SubnetDecision } from './subnet-plan.ts';
+import { decideSubnets, type SubnetDecision } from './subnet-plan.ts';
+import type { Taken } from './taken.ts';
 
 export interface NetworkFacts {
   readonly network: Network;
@@ -17,8 +17,7 @@ export interface NetworkFacts {
   readonly claims: readonly Claim[];
   /** Of purpose `network`, in order of use. */
   readonly pools: readonly AddressPool[];
-  readonly takenSubnets: readonly Prefix[];
-  readonly takenVnis: ReadonlySet<Vni>;
+  readonly taken: Taken;
   /** Whose claim has this name, when that is somebody else. */
   readonly otherHolder: (claimName: string) => string | undefined;
   readonly usage: Usage;
@@ -69,12 +68,12 @@ function planAllocation(facts: NetworkFacts): readonly NetworkOp[] {
 }
 
 /** Subnets that the spec names are not claimed: networks may overlap on purpose. */
-function decidePooledSubnets({ network, claims, pools, takenSubnets }: NetworkFacts): SubnetDecision {
+function decidePooledSubnets({ network, claims, pools, taken }: NetworkFacts): SubnetDecision {
   const named = new Set(network.spec.subnets.map((subnet) => subnet.cidr));
   const current = (network.status.subnets ?? []).map((subnet) => subnet.cidr).filter((cidr) => !named.has(cidr));
   const held = claims.filter((claim) => claimedPrefix(claim) !== undefined);
   if (current.length === 0 && named.size > 0) return { subnets: [], missing: [], surplus: held, problem: undefined };
-  return decideSubnets({ current, held, pools, taken: takenSubnets });
+  return decideSubnets({ current, held, pools, taken: taken.subnets });
 }
 
 interface VniDecision {
@@ -84,10 +83,10 @@ interface VniDecision {
   readonly problem: Problem | undefined;
 }
 
-function decideVni({ network, claims, takenVnis }: NetworkFacts): VniDecision {
+function decideVni({ network, claims, taken }: NetworkFacts): VniDecision {
   const held = inOrderOfCreation(claims.filter((claim) => claimedVni(claim) !== undefined));
   const fixed = network.status.vni ?? network.spec.vni ?? (held[0] && claimedVni(held[0]));
-  const picked = fixed === undefined ? pickVni(takenVnis) : { ok: true as const, value: fixed };
+  const picked = fixed === undefined ? pickVni(taken.vnis) : { ok: true as const, value: fixed };
   if (!picked.ok) {
     return {
       vni: undefined,
@@ -101,11 +100,6 @@ function decideVni({ network, claims, takenVnis }: NetworkFacts): VniDecision {
   const wanted = { name: vniClaimName(vni), value: String(vni), pool: undefined };
   const surplus = held.filter((claim) => claimedVni(claim) !== vni);
   return { vni, missing: isHeld ? [] : [wanted], surplus, problem: undefined };
-}
-
-export function claimedVni(claim: Pick<Claim, 'value'>): Vni | undefined {
-  const vni = parseVni(Number(claim.value));
-  return vni.ok ? vni.value : undefined;
 }
 
 /** What this network asks for by value, or has used so far, and somebody else holds. */

@@ -8,7 +8,7 @@ import { createClaims, otherHolder, releaseClaim } from './claim-writer.ts';
 import type { Context } from './context.ts';
 import { isGone } from './is-gone.ts';
 import { type NodeFacts, type NodeOp, planNode } from './node-plan.ts';
-import { podPrefixes } from './view.ts';
+import { podPrefixes } from './taken.ts';
 
 const MAX_ROUNDS = 100;
 
@@ -43,7 +43,7 @@ function factsOf(context: Context, node: Node, peer: NodePeer | undefined): Node
     isAssignedByKubernetes: view.nodes.list().some((other) => podPrefixes(other).length > 0),
     claims: peer ? view.claims.heldBy(uid) : [],
     pools: view.poolsFor('gateway'),
-    takenSubnets: view.takenSubnets(),
+    taken: view.taken.subnets,
     otherHolder: (claimName) => otherHolder(context, claimName, uid),
   };
 }

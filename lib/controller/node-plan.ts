@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { AddressPool } from '../api/address-pool.ts';
 import type { Node } from '../api/core.ts';
 import type { NodePeer } from '../api/node-peer.ts';
+import type { TakenSubnets } from '../ipam/taken.ts';
 import { family, type Prefix } from '../net/address.ts';
 import type { Claim, Problem, WantedClaim } from './claim.ts';
 import { decideSubnets, type SubnetDecision } from './subnet-plan.ts';
@@ -18,7 +19,7 @@ export interface NodeFacts {
   readonly claims: readonly Claim[];
   /** Of purpose `gateway`, in order of use. */
   readonly pools: readonly AddressPool[];
-  readonly takenSubnets: readonly Prefix[];
+  readonly taken: TakenSubnets;
   readonly otherHolder: (claimName: string) => string | undefined;
 }
 
@@ -57,7 +58,7 @@ function planSubnets(facts: NodeFacts, peer: NodePeer): readonly NodeOp[] {
 }
 
 /** An agent that has started uses its subnets: pods have addresses of them. Until then Kubernetes' word is better than ours. */
-function decide({ podCIDRs, claims, pools, takenSubnets, ...facts }: NodeFacts, peer: NodePeer): SubnetDecision {
+function decide({ podCIDRs, claims, pools, taken, ...facts }: NodeFacts, peer: NodePeer): SubnetDecision {
   const current = peer.spec.gatewaySubnets;
   const isInUse = current.length > 0 && peer.status.incarnation !== undefined;
   const isPodCIDR = current.length > 0 && current.every((prefix) => podCIDRs.includes(prefix));
@@ -67,7 +68,7 @@ function decide({ podCIDRs, claims, pools, takenSubnets, ...facts }: NodeFacts, 
   if (current.length === 0 && facts.isAssignedByKubernetes) {
     return { subnets: [], missing: [], surplus: [], problem: WAITING };
   }
-  return decideSubnets({ current, held: claims, pools, taken: takenSubnets });
+  return decideSubnets({ current, held: claims, pools, taken });
 }
 
 const WAITING: Problem = {

@@ -2,22 +2,25 @@
 import { type AddressPool, addressPools } from '../api/address-pool.ts';
 import { FINALIZER_IN_USE } from '../api/meta.ts';
 import { networkClaims } from '../api/network-claim.ts';
-import type { Claim } from './claim.ts';
 import type { Context } from './context.ts';
 import { planPool, type PoolOp } from './pool-plan.ts';
+import type { View } from './view.ts';
 
 /** All at once: each claim changes some pool. Throws ApiError when something is left to do. */
 export async function reconcilePools(context: Context): Promise<void> {
   const { view, now } = context;
-  const byPool = Map.groupBy(view.claims.all(), (claim) => claim.pool);
   for (const pool of view.pools.list()) {
-    const holders = (byPool.get(pool.metadata.name) ?? []).map(holderName);
-    const ops = planPool({ pool, takenSubnets: view.takenSubnets(), holders, now: now() });
+    const holders = (): readonly string[] => holdersOf(view, pool.metadata.name);
+    const ops = planPool({ pool, taken: view.taken.subnets, holders, now: now() });
     for (const op of ops) await applyOp(context, pool, op);
   }
 }
 
-const holderName = ({ holder }: Claim): string => `${holder.kind} "${holder.name}"`;
+const holdersOf = ({ claims }: View, pool: string): readonly string[] =>
+  claims
+    .all()
+    .filter((claim) => claim.pool === pool)
+    .map(({ holder }) => `${holder.kind} "${holder.name}"`);
 
 async function applyOp(context: Context, { metadata }: AddressPool, op: PoolOp): Promise<void> {
   const { name, resourceVersion, finalizers = [] } = metadata;

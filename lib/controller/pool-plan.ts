@@ -1,16 +1,16 @@
 /** What is to be done for one AddressPool, decided from what is known of it. */
 import type { AddressPool } from '../api/address-pool.ts';
 import { FINALIZER_IN_USE } from '../api/meta.ts';
-import { poolUsage } from '../ipam/pools.ts';
+import type { TakenSubnets } from '../ipam/taken.ts';
 import { mergePatchOf, setConditions, type Verdict } from '../kube/status.ts';
-import { family, type Prefix, prefixLength } from '../net/address.ts';
+import { family, prefixLength } from '../net/address.ts';
 import { asPool } from './subnet-plan.ts';
 
 export interface PoolFacts {
   readonly pool: AddressPool;
-  readonly takenSubnets: readonly Prefix[];
-  /** The holders of claims on its subnets, for people: `Network "blue"`. */
-  readonly holders: readonly string[];
+  readonly taken: TakenSubnets;
+  /** The holders of claims on its subnets, for people: `Network "blue"`. Asked of a deleted pool only. */
+  readonly holders: () => readonly string[];
   readonly now: Date;
 }
 
@@ -25,10 +25,10 @@ const MOST = Number.MAX_SAFE_INTEGER;
 const EXAMPLES = 3;
 
 export function planPool(facts: PoolFacts): readonly PoolOp[] {
-  const { pool, holders } = facts;
+  const { pool } = facts;
   const hasFinalizer = pool.metadata.finalizers?.includes(FINALIZER_IN_USE) ?? false;
   const isDeleting = pool.metadata.deletionTimestamp !== undefined;
-  if (isDeleting && holders.length === 0) return hasFinalizer ? [{ kind: 'let-go' }] : [];
+  if (isDeleting && facts.holders().length === 0) return hasFinalizer ? [{ kind: 'let-go' }] : [];
   if (!isDeleting && !hasFinalizer) return [{ kind: 'add-finalizer' }];
   const patch = poolStatus(facts);
   return patch ? [{ kind: 'write-status', patch }] : [];
@@ -47,9 +47,9 @@ function specProblem({ spec }: AddressPool): string | undefined {
   return `spec.prefixLength: ${spec.cidr} cannot be cut into /${spec.prefixLength}: write ${shortest} to ${longest}`;
 }
 
-function poolStatus({ pool, takenSubnets, holders, now }: PoolFacts): object | undefined {
+function poolStatus({ pool, taken, holders, now }: PoolFacts): object | undefined {
   const problem = specProblem(pool);
-  const usage = problem === undefined ? poolUsage(asPool(pool), takenSubnets) : { total: 0, free: 0 };
+  const usage = problem === undefined ? taken.usage(asPool(pool)) : { total: 0, free: 0 };
   const total = Math.min(usage.total, MOST);
   const free = Math.min(usage.free, MOST);
   const verdicts = [acceptedVerdict(problem), availableVerdict(pool, free, holders)];
@@ -62,8 +62,9 @@ const acceptedVerdict = (problem: string | undefined): Verdict =>
     ? { type: 'Accepted', status: 'True', reason: 'Valid', message: 'the pool can be cut as asked' }
     : { type: 'Accepted', status: 'False', reason: 'InvalidPrefixLength', message: problem };
 
-function availableVerdict({ metadata }: AddressPool, free: number, holders: readonly string[]): Verdict {
+function availableVerdict({ metadata }: AddressPool, free: number, holdersOf: () => readonly string[]): Verdict {
   if (metadata.deletionTimestamp !== undefined) {
+    const holders = holdersOf();
     const shown = holders.slice(0, EXAMPLES).join(', ');
     const more = holders.length > EXAMPLES ? ` and ${holders.length - EXAMPLES} more` : '';
     const message = `deleted, but in use by ${shown}${more}: nothing new is taken from it`;

@@ -1,16 +1,9 @@
 /** Which subnets from the pools a network or node has, needs, or holds too many of. */
 import type { AddressPool } from '../api/address-pool.ts';
 import { subnetClaimName } from '../api/network-claim.ts';
-import { pickSubnet, type Pool } from '../ipam/pools.ts';
-import {
-  type Family,
-  family,
-  parsePrefix,
-  type Prefix,
-  prefixAddress,
-  prefixContains,
-  prefixLength,
-} from '../net/address.ts';
+import { pickSubnet } from '../ipam/pools.ts';
+import type { Pool, TakenSubnets } from '../ipam/taken.ts';
+import { type Family, family, type Prefix, prefixAddress, prefixContains, prefixLength } from '../net/address.ts';
 import { type Claim, inOrderOfCreation, type Problem, type WantedClaim } from './claim.ts';
 
 export interface SubnetFacts {
@@ -21,7 +14,7 @@ export interface SubnetFacts {
   /** Of the right purpose, in the order in which they are to be used. */
   readonly pools: readonly AddressPool[];
   /** Everything that must not be given out: claims of anyone and subnets that are named by hand. */
-  readonly taken: readonly Prefix[];
+  readonly taken: TakenSubnets;
 }
 
 export interface SubnetDecision {
@@ -102,9 +95,3 @@ const poolOf = (prefix: Prefix, pools: readonly AddressPool[]): string | undefin
   pools.find(
     ({ spec }) => spec.prefixLength === prefixLength(prefix) && prefixContains(spec.cidr, prefixAddress(prefix)),
   )?.metadata.name;
-
-/** The prefix that a claim stands for; undefined for a VNI. */
-export function claimedPrefix(claim: Pick<Claim, 'value'>): Prefix | undefined {
-  const parsed = parsePrefix(claim.value);
-  return parsed.ok ? parsed.value : undefined;
-}

@@ -9,12 +9,12 @@ import { type NodePeer, nodePeers } from '../api/node-peer.ts';
 import type { Change, KubeObject } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
 import { createInformer, type Informer, type InformerTiming } from '../kube/informer.ts';
-import { parsePrefix, type Prefix } from '../net/address.ts';
-import type { Vni } from '../net/vni.ts';
 import type { Logger } from '../telemetry/log.ts';
 import { type ClaimLedger, createClaimLedger } from './claim-ledger.ts';
 import { createEndpointIndex, type EndpointIndex } from './endpoint-index.ts';
 import { isUsablePool } from './pool-plan.ts';
+import { asPool } from './subnet-plan.ts';
+import { createTaken, follow, networkValues, nodeValues, peerValues, type Taken } from './taken.ts';
 
 export interface View {
   readonly networks: Informer<Network>;
@@ -26,9 +26,8 @@ export interface View {
   readonly claims: ClaimLedger;
   /** Usable pools of one purpose, the oldest first. */
   poolsFor(purpose: AddressPool['spec']['purpose']): readonly AddressPool[];
-  /** Prefixes that must not be given out: claimed, named by hand, or in use by a node. */
-  takenSubnets(): readonly Prefix[];
-  takenVnis(): ReadonlySet<Vni>;
+  /** What must not be given out: claimed, named by hand, or in use by a node. */
+  readonly taken: Taken;
   readonly synced: Promise<void>;
   isSynced(): boolean;
   /** Kinds whose copy may be out of date. */
@@ -55,29 +54,29 @@ export interface ViewOptions {
 
 export function watchCluster({ client, logger, timing = {}, changes }: ViewOptions): View {
   const index = createEndpointIndex();
-  const claims = createClaimLedger();
+  const taken = createTaken();
+  const claims = createClaimLedger(taken);
   const inform = <T extends KubeObject>(resource: Resource<T>, onChange: (change: Change<T>) => void): Informer<T> =>
     createInformer(client, resource, { logger, timing, onChange });
 
   const informers = {
-    networks: inform(networks, changes.onNetwork),
-    pools: inform(addressPools, changes.onPool),
-    peers: inform(nodePeers, changes.onPeer),
-    nodes: inform(nodes, changes.onNode),
+    networks: inform(networks, both(follow(taken, networkValues), changes.onNetwork)),
+    pools: inform(
+      addressPools,
+      both(() => taken.subnets.keepOnly(informers.pools.list().map(asPool)), changes.onPool),
+    ),
+    peers: inform(nodePeers, both(follow(taken, peerValues), changes.onPeer)),
+    nodes: inform(nodes, both(follow(taken, nodeValues), changes.onNode)),
     endpoints: inform(networkEndpoints, (change) => index.observe(change).forEach(changes.onEndpoints)),
   };
-  const claimInformer = inform(networkClaims, (change) => {
-    claims.observe(change);
-    changes.onClaim(change);
-  });
+  const claimInformer = inform(networkClaims, both(claims.observe.bind(claims), changes.onClaim));
   const all = Object.entries({ ...informers, claims: claimInformer });
   return {
     ...informers,
     usage: index,
     claims,
     poolsFor: (purpose) => poolsFor(informers.pools.list(), purpose),
-    takenSubnets: createTakenSubnets(claims, informers),
-    takenVnis: createTakenVnis(claims, informers.networks),
+    taken,
     synced: Promise.all(all.map(([, informer]) => informer.synced)).then(() => undefined),
     isSynced: () => all.every(([, informer]) => informer.isSynced),
     disconnected: () => all.filter(([, informer]) => !informer.isConnected).map(([kind]) => kind),
@@ -94,48 +93,10 @@ function poolsFor(pools: readonly AddressPool[], purpose: AddressPool['spec']['p
     .sort((a, b) => (age(a) < age(b) ? -1 : 1));
 }
 
-type Sources = Pick<View, 'networks' | 'peers' | 'nodes'>;
-
-/** Claims, and what is in use without one: subnets that Networks name, and what is recorded though its claim was deleted by hand. */
-function createTakenSubnets(claims: ClaimLedger, { networks, peers, nodes }: Sources): () => readonly Prefix[] {
-  return memoized(
-    () => [claims.subnets(), networks.list(), peers.list(), nodes.list()] as const,
-    ([claimed, networkList, peerList, nodeList]) => [
-      ...new Set([
-        ...claimed,
-        ...networkList.flatMap(({ spec, status }) =>
-          [...spec.subnets, ...(status.subnets ?? [])].map(({ cidr }) => cidr),
-        ),
-        ...peerList.flatMap(({ spec }) => spec.gatewaySubnets),
-        ...nodeList.flatMap(podPrefixes),
-      ]),
-    ],
-  );
-}
-
-function createTakenVnis(claims: ClaimLedger, networks: Informer<Network>): () => ReadonlySet<Vni> {
-  return memoized(
-    () => [claims.vnis(), networks.list()] as const,
-    ([claimed, networkList]) => {
-      const inUse = networkList.flatMap(({ spec, status }) => [spec.vni, status.vni]);
-      return new Set([...claimed, ...inUse.filter((vni) => vni !== undefined)]);
-    },
-  );
-}
-
-/** The readable ones of the pod CIDRs that Kubernetes assigned to a node. */
-export const podPrefixes = ({ spec }: Node): readonly Prefix[] =>
-  (spec.podCIDRs ?? []).flatMap((text) => {
-    const parsed = parsePrefix(text);
-    return parsed.ok ? [parsed.value] : [];
-  });
-
-/** Computed again only when one of the inputs is another object than before. */
-function memoized<In extends readonly unknown[], Out>(inputs: () => In, compute: (of: In) => Out): () => Out {
-  let last: { readonly of: In; readonly out: Out } | undefined;
-  return () => {
-    const of = inputs();
-    if (!last || of.some((input, index) => input !== last?.of[index])) last = { of, out: compute(of) };
-    return last.out;
+/** What is counted is up to date before anybody is told of the change. */
+const both =
+  <T>(first: (change: T) => void, then: (change: T) => void) =>
+  (change: T): void => {
+    first(change);
+    then(change);
   };
-}

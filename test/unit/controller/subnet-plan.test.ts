@@ -4,6 +4,7 @@ import { type AddressPool, addressPoolSchema } from '../../../lib/api/address-po
 import { subnetClaimName } from '../../../lib/api/network-claim.ts';
 import type { Claim } from '../../../lib/controller/claim.ts';
 import { decideSubnets } from '../../../lib/controller/subnet-plan.ts';
+import { TakenSubnets } from '../../../lib/ipam/taken.ts';
 import { parsePrefix } from '../../../lib/net/address.ts';
 import { must } from '../../../lib/net/result.ts';
 
@@ -148,7 +149,12 @@ const cases: readonly Case[] = [
 
 for (const { name, current = [], held = [], pools = [], taken = [], ...expected } of cases) {
   test(name, async (t) => {
-    const decision = decideSubnets({ current: current.map(prefix), held, pools, taken: taken.map(prefix) });
+    const decision = decideSubnets({
+      current: current.map(prefix),
+      held,
+      pools,
+      taken: new TakenSubnets(taken.map(prefix)),
+    });
     t.same(decision.subnets, expected.subnets);
     t.same(
       decision.missing.map(({ value }) => value),
