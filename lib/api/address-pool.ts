@@ -17,6 +17,8 @@ export const addressPoolSchema = z.object({
       total: z.number().optional(),
       used: z.number().optional(),
       free: z.number().optional(),
+      /** The smallest prefix that holds every subnet that was given out from this pool; absent while there is none. */
+      inUse: prefixField.optional(),
       conditions: z.array(conditionSchema).optional(),
     })
     .prefault({}),

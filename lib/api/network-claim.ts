@@ -1,5 +1,5 @@
 /**
- * NetworkClaim (`wclaim`): the lock on a subnet or a VNI that the controller handed out. The name is the value, so two
+ * NetworkClaim (`wclaim`): the lock on a subnet, a VNI, or being the ingress network. The name is the value, so two
  * controllers that both believe they lead cannot give one value twice (as core IPAddress objects do for Service IPs).
  */
 import * as z from 'zod';
@@ -13,7 +13,7 @@ export const networkClaimSchema = z.object({
   kind: z.literal('NetworkClaim'),
   metadata: metaSchema,
   spec: z.object({
-    /** `10.0.0.0/24` or `4097`. */
+    /** `10.0.0.0/24`, `4097` or `ingress`. */
     value: z.string(),
     /** The pool that it came from. */
     pool: z.string().optional(),
@@ -35,3 +35,5 @@ export const networkClaims: Resource<NetworkClaim> = {
 export const subnetClaimName = (prefix: Prefix): string =>
   `subnet.${addressLabel(prefixAddress(prefix))}.${prefixLength(prefix)}`;
 export const vniClaimName = (vni: Vni): string => `vni.${vni}`;
+/** Name and value: the ingress network has this one, so a policy can refuse a second (deploy/policies/ingress.yaml). */
+export const INGRESS_CLAIM = 'ingress';

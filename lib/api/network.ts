@@ -1,6 +1,7 @@
 /** Network (`wnet`): one named, isolated layer-2 segment that spans nodes. Subnets and VNI come from its status. */
 import * as z from 'zod';
 import { ipField, prefixField, vniField } from './field.ts';
+import { labelSelectorSchema } from './label-selector.ts';
 import { API_VERSION, conditionSchema, GROUP, metaSchema, type Resource, VERSION } from './meta.ts';
 
 export const MTU_MIN = 1280;
@@ -33,6 +34,8 @@ export const networkSchema = z.object({
       attachable: z.boolean().default(false),
       ingress: z.boolean().default(false),
       multicast: z.boolean().default(false),
+      /** Whose pods may join; absent: those of every namespace. */
+      namespaceSelector: labelSelectorSchema.optional(),
     })
     .prefault({}),
   status: z

@@ -23,6 +23,10 @@ export const nodePeerSchema = z.object({
       underlayMTU: z.number().optional(),
       /** Changes with each start of the agent. */
       incarnation: z.string().optional(),
+      /** Base64; absent until the node takes part in encryption. */
+      publicKey: z.string().optional(),
+      /** Under which the node can receive. */
+      keyEpochs: z.array(z.number()).optional(),
       networks: z.array(z.string()).default([]),
       conditions: z.array(conditionSchema).optional(),
     })

@@ -15,7 +15,7 @@ import { macFromIp } from '../../../lib/net/mac.ts';
 import { must } from '../../../lib/net/result.ts';
 import { silentLogger } from '../../../lib/telemetry/log.ts';
 import { createMetrics } from '../../../lib/telemetry/metrics.ts';
-import { eventually, startTestApi, type TestApi } from '../api-server.ts';
+import { definitions, eventually, startTestApi, type TestApi } from '../api-server.ts';
 
 /** Whatever a controller does, it does within this time on a machine that also does other things. */
 const PATIENCE_MS = 60_000;
@@ -37,8 +37,8 @@ export interface TestCluster extends TestApi {
   whenClaims(isDone: (all: readonly NetworkClaim[]) => boolean): Promise<readonly NetworkClaim[]>;
 }
 
-export async function startCluster(t: Test): Promise<TestCluster> {
-  const api = await startTestApi(t);
+export async function startCluster(t: Test, crds = definitions): Promise<TestCluster> {
+  const api = await startTestApi(t, crds);
   const { client } = api;
   return {
     ...api,

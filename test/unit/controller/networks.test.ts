@@ -5,7 +5,7 @@ import { FINALIZER_IN_USE } from '../../../lib/api/meta.ts';
 import { networkEndpoints } from '../../../lib/api/network-endpoint.ts';
 import { networks } from '../../../lib/api/network.ts';
 import { findCondition } from '../../../lib/kube/status.ts';
-import { eventually } from '../api-server.ts';
+import { definitionsWithoutRules, eventually } from '../api-server.ts';
 import { isReady, startCluster, subnetsOf } from './cluster.ts';
 
 test('a Network without a subnet gets one from the pool, a VNI and a gateway, and becomes ready', async (t) => {
@@ -112,7 +112,7 @@ test('a subnet can be added to a network; those in use stay', async (t) => {
 });
 
 test('what cannot be carried out is refused by a condition that says what to write', async (t) => {
-  const cluster = await startCluster(t);
+  const cluster = await startCluster(t, definitionsWithoutRules);
   await cluster.pool('default', '10.0.0.0/8', 24);
   cluster.controller();
   const cidr = '10.1.0.0/24';
@@ -164,7 +164,7 @@ test('a VNI that another network holds is refused, and given as soon as it is fr
 });
 
 test('the VNI in use is not exchanged', async (t) => {
-  const cluster = await startCluster(t);
+  const cluster = await startCluster(t, definitionsWithoutRules);
   await cluster.pool('default', '10.0.0.0/8', 24);
   cluster.controller();
   await cluster.network('blue');

@@ -3,6 +3,7 @@ import { test } from 'tap';
 import { addressPools } from '../../../lib/api/address-pool.ts';
 import { networks } from '../../../lib/api/network.ts';
 import { findCondition } from '../../../lib/kube/status.ts';
+import { definitionsWithoutRules } from '../api-server.ts';
 import { isReady, startCluster, subnetsOf } from './cluster.ts';
 
 test('a /16 of /24s serves exactly 256 networks; the next one says why not, and gets its subnet when one is deleted', async (t) => {
@@ -80,7 +81,7 @@ test('a pool that nobody uses goes at once', async (t) => {
 });
 
 test('a pool that cannot be cut says so and serves nobody', async (t) => {
-  const cluster = await startCluster(t);
+  const cluster = await startCluster(t, definitionsWithoutRules);
   await cluster.pool('backwards', '10.1.0.0/24', 16);
   cluster.controller();
   const pool = await cluster.whenPool('backwards', ({ status }) => status.conditions !== undefined);
