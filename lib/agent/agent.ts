@@ -19,7 +19,7 @@ import { finishRelease } from './release.ts';
 import { reportAttachment } from './report.ts';
 import { createScopes, type Scopes } from './scopes.ts';
 import { createSelf, type Self } from './self.ts';
-import { desiredScope, type NodeFacts, type View } from './view.ts';
+import { desiredScope, type NodeFacts, scopesOf, type View } from './view.ts';
 
 export interface AgentOptions {
   readonly config: AgentConfig;
@@ -90,6 +90,10 @@ function scopesOn({ kernel, log }: AgentOptions, view: () => View | undefined, m
     desired: (scope) => {
       const now = view();
       return now === undefined ? [] : desiredScope(now, scope);
+    },
+    isWanted: (scope) => {
+      const now = view();
+      return now === undefined || scopesOf(now).includes(scope);
     },
     onApplied: (scope, { done, failed }) => {
       if (!log.isLevelEnabled('debug')) return;

@@ -12,6 +12,8 @@ export interface ScopeOptions {
   readonly kernel: Pick<Kernel, 'observe' | 'apply'>;
   /** All that should be in a scope and in the containers on it, from what the agent knows at this moment. */
   readonly desired: (scope: NetnsRef) => readonly KernelObject[];
+  /** Whether anything at all should be in a scope. */
+  readonly isWanted: (scope: NetnsRef) => boolean;
   /** False until the first complete sync: before it nothing may be deleted that we merely do not know yet. */
   readonly maySweep: () => boolean;
   readonly onApplied?: (scope: NetnsRef, applied: Applied) => void;
@@ -68,8 +70,8 @@ class KernelScopes implements Scopes {
   remove(scope: NetnsRef, objects: readonly KernelObject[]): Promise<readonly FailedOp[]> {
     return this.#lock.run(scope, async () => {
       const reached = await this.#reached(scope);
-      const isLast = this.#options.desired(scope).length === 0;
-      return this.#apply(scope, reached, plan([], isLast ? [...reached.values()] : among(reached, objects)));
+      const leaving = this.#options.isWanted(scope) ? among(reached, objects) : [...reached.values()];
+      return this.#apply(scope, reached, plan([], leaving));
     });
   }
 

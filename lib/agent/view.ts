@@ -65,22 +65,26 @@ export function desiredScope(view: View, scope: NetnsRef): readonly KernelObject
 /** What one interface consists of, apart from the bridge that it is on. */
 export function interfaceObjects(view: View, attachment: Attachment, one: InterfaceRecord): readonly KernelObject[] {
   const endpoint = localEndpoint(attachment, one);
-  if (one.on.kind === 'gateway') return podObjects({ ...gatewayInput(view), endpoints: [endpoint] });
+  if (one.on.kind === 'gateway') return podObjects({ ...gatewayOf(view), endpoints: [endpoint] });
   const { vni, subnets, network } = one.on;
   const scope = networkNetns(view.config.netnsDir, vni);
   const input = { ...segmentOf(view, vni, network, subnets), local: [endpoint], remote: [] };
   return localObjects(endpoint, scope, input);
 }
 
+const gatewayOf = ({ node, config }: View): Omit<GatewayInput, 'endpoints' | 'peers'> => ({
+  subnets: node.gatewaySubnets,
+  mtu: tunnelMtu(node),
+  vteps: node.vteps,
+  tunnelPorts: [VXLAN_PORT, ENCRYPTED_VXLAN_PORT],
+  icc: config.icc,
+  masquerade: true,
+});
+
 function gatewayInput(view: View): GatewayInput {
-  const { node, config } = view;
+  const { config } = view;
   return {
-    subnets: node.gatewaySubnets,
-    mtu: tunnelMtu(node),
-    vteps: node.vteps,
-    tunnelPorts: [VXLAN_PORT, ENCRYPTED_VXLAN_PORT],
-    icc: config.icc,
-    masquerade: true,
+    ...gatewayOf(view),
     endpoints: localEndpoints(view, (one) => one.on.kind === 'gateway'),
     peers: view.peers
       .filter((peer) => peer.metadata.name !== config.nodeName)

@@ -81,7 +81,12 @@ const forwarding = (subnet: Prefix): Sysctl => {
 };
 
 /** What the interfaces of `endpoints` consist of, apart from the bridge. */
-export function podObjects({ endpoints, subnets, mtu, icc }: GatewayInput): KernelObject[] {
+export function podObjects({
+  endpoints,
+  subnets,
+  mtu,
+  icc,
+}: Pick<GatewayInput, 'endpoints' | 'subnets' | 'mtu' | 'icc'>): KernelObject[] {
   const gateways = subnets.map(gatewayAddress);
   const taken = { macs: new Set(gateways.map(macFromIp)), ips: new Set(gateways) };
   return settleLocal(endpoints, taken).flatMap((endpoint) => [

@@ -1,37 +1,43 @@
 /** Files that are either the old or the new content after a crash: temporary file, fsync, rename, fsync of the folder. */
-import { open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Replaces `path` with `content`, mode 0600. The folder must exist. A failure leaves what was there, and nothing beside it. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  await replaceFile(path, content);
+  await syncDirectory(dirname(path));
+}
+
+/** As `writeAtomically`, but after a loss of power the old content may be back, or nothing. */
+export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
+  const file = await open(temporary, 'w', 0o600);
   try {
-    await writeDurably(temporary, content);
+    await file.writeFile(content);
+    await file.sync();
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;
-  }
-  await syncDirectory(dirname(path));
-}
-
-async function writeDurably(path: string, content: string | Uint8Array): Promise<void> {
-  const file = await open(path, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
   } finally {
-    await file.close();
+    // Everything is written: nobody has to wait for this.
+    file.close().catch(() => undefined);
   }
 }
 
 /** Removes `path` durably; a file that is gone already is fine. */
 export async function removeDurably(path: string): Promise<void> {
-  await rm(path, { force: true });
+  try {
+    await unlink(path);
+  } catch (error) {
+    if (!isAbsent(error)) throw error;
+  }
   await syncDirectory(dirname(path));
 }
 
-async function syncDirectory(path: string): Promise<void> {
+const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+export async function syncDirectory(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

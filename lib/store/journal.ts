@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseWith } from '../api/field.ts';
 import { err, type Result } from '../net/result.ts';
-import { removeDurably, writeAtomically } from './atomic-file.ts';
+import { removeDurably, replaceFile, syncDirectory } from './atomic-file.ts';
 import { type Attachment, attachmentSchema, keyOf } from './attachment.ts';
 
 export interface Journal {
@@ -63,7 +63,9 @@ function journalOver(directory: string, attachments: Map<string, Attachment>): J
       const before = attachments.get(key);
       attachments.set(key, attachment);
       try {
-        await writeAtomically(file(key), JSON.stringify(attachment));
+        await replaceFile(file(key), JSON.stringify(attachment));
+        // With the power go the containers too: one that was attached may be forgotten, but not that one is being released.
+        if (attachment.state === 'releasing') await syncDirectory(directory);
       } catch (error) {
         if (before === undefined) attachments.delete(key);
         else attachments.set(key, before);

@@ -109,7 +109,8 @@ export function wavesOf(steps: readonly Step[]): Step[][] {
   for (const step of steps) {
     const last = waves.at(-1);
     const [before] = last ?? [];
-    if (step.lane === 'route' && last?.length === 1 && before && isOpening(before)) last.push(step);
+    // First, because reading the sets holds up the event loop for a moment.
+    if (step.lane === 'route' && last?.length === 1 && before && isOpening(before)) last.unshift(step);
     else waves.push([step]);
   }
   return waves;

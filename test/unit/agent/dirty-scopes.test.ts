@@ -3,7 +3,7 @@ import { test } from 'tap';
 import type { Cluster } from '../../../lib/agent/cluster.ts';
 import { createDirtyScopes } from '../../../lib/agent/dirty-scopes.ts';
 import { createScopes } from '../../../lib/agent/scopes.ts';
-import { desiredScope, type View } from '../../../lib/agent/view.ts';
+import { desiredScope, scopesOf, type View } from '../../../lib/agent/view.ts';
 import type { NetnsRef } from '../../../lib/dataplane/object.ts';
 import { createFakeKernel } from '../../../lib/kernel/fake.ts';
 import { silentLogger } from '../../../lib/telemetry/log.ts';
@@ -26,6 +26,7 @@ function node() {
   const scopes = createScopes({
     kernel: { observe, apply: (ops) => kernel.apply(ops) },
     desired: (scope) => (state.view === undefined ? [] : desiredScope(state.view, scope)),
+    isWanted: (scope) => state.view !== undefined && scopesOf(state.view).includes(scope),
     maySweep: () => state.maySweep,
   });
   const cluster: Pick<Cluster, 'network'> = {

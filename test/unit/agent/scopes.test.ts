@@ -1,6 +1,6 @@
 import { test } from 'tap';
 import { createScopes, type Scopes } from '../../../lib/agent/scopes.ts';
-import { desiredScope, interfaceObjects, scopeOf, type View } from '../../../lib/agent/view.ts';
+import { desiredScope, interfaceObjects, scopeOf, scopesOf, type View } from '../../../lib/agent/view.ts';
 import { type KernelObject, type NetnsRef, objectKey } from '../../../lib/dataplane/object.ts';
 import type { FailedOp, Op } from '../../../lib/dataplane/op.ts';
 import { renderObject, renderObjects } from '../../../lib/dataplane/text.ts';
@@ -38,6 +38,7 @@ function world(view: View, kernel: FakeKernel = createFakeKernel()): World {
   const scopes = createScopes({
     kernel,
     desired: (netns) => desiredScope(made.view, netns),
+    isWanted: (netns) => scopesOf(made.view).includes(netns),
     maySweep: () => made.maySweep,
   });
   const made: World = { kernel, scopes, view, maySweep: true };

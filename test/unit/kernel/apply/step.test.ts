@@ -96,7 +96,7 @@ test('steps are short enough for the event loop, and keep every op', async (t) =
 
 test('elements of sets come with the links that they open the way for, and a table before them', async (t) => {
   const waves = (ops: readonly Op[]): string[][] => wavesOf(stepsOf(ops)).map((wave) => wave.map(text));
-  const veth = [`nft ${network}: nft-element`, `route ${network}: veth port`];
+  const veth = [`route ${network}: veth port`, `nft ${network}: nft-element`];
   const end = [`route ${container}: +veth`];
   t.same(waves(on('create', sample.element, sample.veth, sample.port)), [veth, end]);
   t.same(waves(on('create', sample.table, sample.element, sample.veth)), [
