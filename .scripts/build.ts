@@ -12,6 +12,7 @@ import {
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -79,8 +80,16 @@ here=$(dirname -- "$(readlink -f -- "$0")")
 export MALLOC_ARENA_MAX="\${MALLOC_ARENA_MAX:-1}"
 # One thread waits for kernel notifications, and the kernel holds one for 15 ms with each link that it deletes.
 export UV_THREADPOOL_SIZE="\${UV_THREADPOOL_SIZE:-16}"
+export WARREN_INVOKED_AS="$0"
 exec "$here/../lib/node" ${flags} "$here/../lib/${program.name}.mjs" "$@"
 `;
+}
+
+/** kubectl runs `kubectl warren` as the executable of this name; help and errors follow the name. */
+function placePlugin(): void {
+  const staged = stagedPath(join(dist, 'bin', 'kubectl-warren'));
+  symlinkSync('warrenctl', staged);
+  renameSync(staged, join(dist, 'bin', 'kubectl-warren'));
 }
 
 /** The Node that runs this build is the one that runs the programs: a hard link where the file system allows it. */
@@ -196,6 +205,7 @@ async function main(): Promise<void> {
       placeKoffi();
     }),
     step('deploy', placeManifests),
+    step('kubectl-warren', placePlugin),
     step(cni.name, () => {
       requireEntry(cni.entry);
       return compileCni();

@@ -1,21 +1,45 @@
-/** warrenctl: Warren at the command line. */
+/** warrenctl: Warren at the command line; named `kubectl-warren` it is the plugin `kubectl warren`. */
 import yargs from 'yargs';
 import { hideBin } from 'yargs/helpers';
+import { CtlError } from '../../lib/ctl/ctl-error.ts';
+import { TemplateError } from '../../lib/ctl/template-parse.ts';
 import { LabError } from '../../lib/lab/lab-error.ts';
+import { refuseRepeated } from './command.ts';
 import { labCommand } from './lab.ts';
+import { endpointCommand } from './endpoint.ts';
+import { networkCommand } from './network.ts';
+import { nodeCommand } from './node.ts';
+import { poolCommand } from './pool.ts';
+import { PROGRAM } from './program.ts';
+import { topologyCommand } from './topology.ts';
 
 /** One clear error, and what to do about it. */
 function fail(message: string, next: string, status: number): never {
-  process.stderr.write(`warrenctl: ${message}\n${next === '' ? '' : `  ${next}\n`}`);
+  process.stderr.write(`${PROGRAM}: ${message}\n${next === '' ? '' : `  ${next}\n`}`);
   process.exit(status);
 }
 
+function failWith(error: unknown): never {
+  if (error instanceof LabError || error instanceof CtlError) fail(error.message, error.next, error.status);
+  if (error instanceof TemplateError) fail(`--format: ${error.message}`, '', 2);
+  fail(error instanceof Error ? error.message : String(error), '', 1);
+}
+
+// Whoever reads our output may stop reading: `warrenctl network ls | head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+
 const words = hideBin(process.argv);
 const parser = yargs(words)
-  .scriptName('warrenctl')
+  .scriptName(PROGRAM)
   .usage('$0 COMMAND: overlay networks for Kubernetes at the command line')
   .parserConfiguration({ 'populate--': true, 'duplicate-arguments-array': true, 'boolean-negation': false })
+  .command(networkCommand)
+  .command(poolCommand)
+  .command(endpointCommand)
+  .command(nodeCommand)
+  .command(topologyCommand)
   .command(labCommand)
+  .check(refuseRepeated)
   .demandCommand(1, 'name a command')
   .strict()
   .recommendCommands()
@@ -24,11 +48,10 @@ const parser = yargs(words)
   .alias('h', 'help')
   .wrap(100)
   .fail((message, error) => {
-    if (error instanceof LabError) fail(error.message, error.next, error.status);
-    if ((error as Error | undefined) !== undefined) fail(error.message, '', 1);
+    if ((error as Error | undefined) !== undefined) failWith(error);
     const isKnown = !/^(Did you mean|Unknown command|name a command$)/.test(message);
     const path = words.filter((word) => /^[a-z]+$/.test(word)).slice(0, isKnown ? 2 : 1);
-    fail(message, `see: ${['warrenctl', ...path].join(' ')} --help`, 2);
+    fail(message, `see: ${[PROGRAM, ...path].join(' ')} --help`, 2);
   });
 
 await parser.parseAsync();

@@ -36,6 +36,11 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
     mayImport: ['net', 'api', 'ipam', 'ipsec', 'service', 'reconcile', 'kube', 'telemetry'],
     reason: 'the controller touches no node: neither kernel nor disk',
   },
+  ctl: {
+    mayImport: ['net', 'api'],
+    reason:
+      'what a person types and reads is turned into objects and text by table alone; cmd/ctl talks to the cluster',
+  },
   lab: { mayImport: 'all', reason: 'the lab joins the whole system on one machine' },
 };
 
@@ -74,7 +79,7 @@ export const moduleRules: readonly ModuleRule[] = [
 
 /** Rooms that compute and nothing else. */
 export const pureRooms: readonly string[] = [
-  ...['net', 'api', 'dataplane', 'ipam', 'overlay', 'gateway', 'ipsec', 'dns', 'service'],
+  ...['net', 'api', 'dataplane', 'ipam', 'overlay', 'gateway', 'ipsec', 'dns', 'service', 'ctl'],
 ];
 
 /** The modules of Node that compute and nothing else; randomness in node:crypto is caught by name. */
