@@ -20,15 +20,22 @@ const GONE: readonly string[] = ['ENODEV', 'ENOENT', 'ESRCH', 'EADDRNOTAVAIL'];
 
 export const isGone = (error: Error): boolean => error instanceof KernelError && GONE.includes(error.code);
 
-/** Asks for the links that `ops` name and that are not known yet. */
-async function lookUp(socket: RouteSocket, ops: readonly RouteOp[], indexes: LinkIndexes): Promise<void> {
+interface LinkName {
+  readonly netns: NetnsRef;
+  readonly name: string;
+}
+
+/** The links that `ops` name and that are not known yet. */
+function unknownLinks(ops: readonly RouteOp[], indexes: LinkIndexes): LinkName[] {
   const wanted = ops.flatMap((op) => linksBefore(op).map((name) => ({ netns: op.object.netns, name })));
   const unknown = wanted.filter(({ netns, name }) => indexes.get(netns, name) === undefined);
-  const byKey = [...new Map(unknown.map((link) => [`${link.netns} ${link.name}`, link])).values()];
-  if (byKey.length === 0) return;
-  const queries = byKey.map(({ name }) => ({ type: RTM_GETLINK, flags: 0, payload: encodeLinkQuery({ name }) }));
+  return [...new Map(unknown.map((link) => [`${link.netns} ${link.name}`, link])).values()];
+}
+
+async function lookUp(socket: RouteSocket, links: readonly LinkName[], indexes: LinkIndexes): Promise<void> {
+  const queries = links.map(({ name }) => ({ type: RTM_GETLINK, flags: 0, payload: encodeLinkQuery({ name }) }));
   const answers = await socket.request(queries);
-  for (const [at, { netns, name }] of byKey.entries()) {
+  for (const [at, { netns, name }] of links.entries()) {
     const found = answers[at]?.payloads[0];
     if (found) indexes.set(netns, name, decodeLink(found).index);
   }
@@ -108,7 +115,9 @@ export async function applyRouteStep({ netns, ends, ops }: RouteStep, session: S
   const { indexes } = session;
   const socket = session.sockets.in(netns);
   for (const link of ops.flatMap(linksMade)) indexes.reserve(link.netns, link.name);
-  await lookUp(socket, ops, indexes);
+  const unknown = unknownLinks(ops, indexes);
+  // Not even a turn of the event loop goes by when there is nothing to ask: other work could come before ours in it.
+  if (unknown.length > 0) await lookUp(socket, unknown, indexes);
   using files = new Files(ops.flatMap(filesFor));
   const places = placesIn(indexes, files);
   const lacks = ops.map((op) => missing(op, indexes, files));
