@@ -2,7 +2,7 @@
  * HTTP to the API server over kept-alive connections, with the credentials of a KubeConfig. Own requests instead of
  * client-node's fetch: docs/adr/0008-requests-over-node-http.md.
  */
-import http, { type ClientRequest, type IncomingMessage } from 'node:http';
+import http, { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { serverOf } from './config.ts';
@@ -22,7 +22,7 @@ export interface HttpCall {
 
 export interface Receive {
   /** The answer has begun, and is a success. */
-  readonly onOpen?: (() => void) | undefined;
+  readonly onOpen?: ((headers: IncomingHttpHeaders) => void) | undefined;
   readonly onText: (text: string) => void;
 }
 
@@ -144,7 +144,7 @@ function enforceLimits(request: ClientRequest, call: HttpCall) {
 async function readResponse({ call, consume }: Exchange, response: IncomingMessage): Promise<void> {
   const status = response.statusCode ?? 0;
   const isSuccess = status >= 200 && status < 300;
-  if (isSuccess) consume.onOpen?.();
+  if (isSuccess) consume.onOpen?.(response.headers);
   let refusal = '';
   const onText = isSuccess ? consume.onText : (text: string) => (refusal += text);
   response.setEncoding('utf8');
