@@ -21,6 +21,8 @@ export interface ControlPlaneOptions {
   readonly authorization: 'AlwaysAllow' | 'RBAC';
   /** For what the programs print: a file descriptor, or our own output. */
   readonly log: number | 'inherit';
+  /** More for kube-apiserver. */
+  readonly flags?: readonly string[];
 }
 
 export interface ControlPlane {
@@ -52,15 +54,29 @@ interface Files {
   readonly cert: string;
   readonly key: string;
   readonly tokens: string;
+  readonly authentication: string;
 }
 
+/** Only its health is for everybody, as with the embedded server. */
+const AUTHENTICATION = JSON.stringify({
+  apiVersion: 'apiserver.config.k8s.io/v1',
+  kind: 'AuthenticationConfiguration',
+  anonymous: { enabled: true, conditions: [{ path: '/healthz' }, { path: '/livez' }, { path: '/readyz' }] },
+});
+
 async function writeFiles({ dir, certificate, accounts }: ControlPlaneOptions): Promise<Files> {
-  const files = { cert: join(dir, 'tls.crt'), key: join(dir, 'tls.key'), tokens: join(dir, 'tokens.csv') };
+  const files = {
+    cert: join(dir, 'tls.crt'),
+    key: join(dir, 'tls.key'),
+    tokens: join(dir, 'tokens.csv'),
+    authentication: join(dir, 'authentication.json'),
+  };
   const tokens = accounts.map(({ token, user, groups }) => `${token},${user},${user},"${groups.join(',')}"\n`);
   await mkdir(join(dir, 'etcd'), { recursive: true, mode: 0o700 });
   await writeFile(files.cert, certificate.cert, { mode: 0o600 });
   await writeFile(files.key, certificate.key, { mode: 0o600 });
   await writeFile(files.tokens, tokens.join(''), { mode: 0o600 });
+  await writeFile(files.authentication, AUTHENTICATION);
   return files;
 }
 
@@ -88,12 +104,14 @@ const apiServerFlags = (options: ControlPlaneOptions, files: Files, etcdPort: nu
   `--tls-cert-file=${files.cert}`,
   `--tls-private-key-file=${files.key}`,
   `--token-auth-file=${files.tokens}`,
+  `--authentication-config=${files.authentication}`,
   `--authorization-mode=${options.authorization}`,
   '--disable-admission-plugins=ServiceAccount',
   `--service-account-key-file=${files.cert}`,
   `--service-account-signing-key-file=${files.key}`,
   '--service-account-issuer=https://kubernetes.default.svc',
   '--service-cluster-ip-range=10.96.0.0/16',
+  ...(options.flags ?? []),
 ];
 
 const startChild = (file: string, flags: readonly string[], stdio: StdioOptions): ChildProcess =>

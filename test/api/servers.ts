@@ -65,7 +65,7 @@ export interface Embedded {
 export async function startEmbeddedServer(t: Test): Promise<Embedded> {
   const certificate = await selfSignedCertificate([HOST, 'localhost']);
   const token = randomBytes(24).toString('base64url');
-  const tokens = new Map<string, User>([[token, { name: ADMIN.user, groups: ADMIN.groups }]]);
+  const tokens = new Map<string, User>([[token, { name: ADMIN.user, uid: ADMIN.user, groups: ADMIN.groups }]]);
   const listeners = [{ host: HOST, port: 0 }];
   const server = await startApiServer({ listeners, crds: [], tokens, tls: certificate, log: silentLogger });
   t.teardown(() => server.stop());

@@ -66,7 +66,7 @@ function readConfig(request: WriteRequest, text: string): KubeObject {
 function applyTo(request: WriteRequest, live: KubeObject | undefined, config: KubeObject): KubeObject {
   const schema = request.served.ownedSchema;
   const writer = writerOf(request, 'Apply');
-  const shares = readShares(live?.metadata.managedFields);
+  const shares = live === undefined ? [] : sharesBefore(request, live, writer);
   const others = shares.filter((share) => !isSameWriter(share, writer));
   const last = shares.find((share) => isSameWriter(share, writer));
   const wanted = withoutTopLevel(withoutRoot(fieldsOf(ownable(config), schema)), resetFields(request));
@@ -83,6 +83,14 @@ function applyTo(request: WriteRequest, live: KubeObject | undefined, config: Ku
   const time = unchanged && sameFields(last.fields, wanted) ? last.time : writer.time;
   result.metadata = { ...result.metadata, managedFields: writeShares([...left, { ...mine, time }]) };
   return result;
+}
+
+/** Of an object that nobody has followed so far, everything is its earlier writers' together. */
+function sharesBefore(request: WriteRequest, live: KubeObject, { time }: Writer): Share[] {
+  if (live.metadata.managedFields !== undefined) return readShares(live.metadata.managedFields);
+  const comparison = written(request, compareObjects(request.type.emptyObject, live, request.served.ownedSchema));
+  const earlier = { ...writerOf(request, 'Update'), manager: 'before-first-apply', subresource: '', time };
+  return shareUpdate([], earlier, comparison);
 }
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';

@@ -18,6 +18,7 @@ export function followDefinitions(backend: Backend): void {
 function onChange(backend: Backend, { kind, before, after }: Change): void {
   if (kind === 'delete') return withdraw(backend, after.object);
   if (before !== undefined && equalJson(before.object['spec'], after.object['spec'])) return;
+  if (before === undefined) backend.store.begin(backend.store.collection(storageOf(after.object)));
   serve(backend, after.object);
   setImmediate(() => establish(backend, after.object.metadata.name));
 }
@@ -34,12 +35,13 @@ function serve({ registry, log }: Backend, crd: KubeObject): void {
 
 /** A definition takes its objects with it. */
 function withdraw({ registry, store }: Backend, crd: KubeObject): void {
-  const group = asString(at(crd, 'spec', 'group'));
-  const plural = asString(at(crd, 'spec', 'names', 'plural'));
-  registry.remove(group, plural);
-  const collection = store.collection(`${group}/${plural}`);
+  registry.remove(asString(at(crd, 'spec', 'group')), asString(at(crd, 'spec', 'names', 'plural')));
+  const collection = store.collection(storageOf(crd));
   for (const { object } of collection.all()) store.remove(collection, object);
 }
+
+const storageOf = (crd: KubeObject): string =>
+  `${asString(at(crd, 'spec', 'group'))}/${asString(at(crd, 'spec', 'names', 'plural'))}`;
 
 function establish({ store, now }: Backend, name: string): void {
   const collection = store.collection(CRD_STORAGE);

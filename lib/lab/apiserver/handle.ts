@@ -1,7 +1,7 @@
 /** From an HTTP request to its answer: who asks, which fault it meets, what it asks for. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Backend } from './backend.ts';
+import { type Backend, timestamp } from './backend.ts';
 import { readDocument } from './body.ts';
 import { cutConnection } from './cut.ts';
 import { discover } from './discovery.ts';
@@ -13,10 +13,11 @@ import { openApi } from './openapi.ts';
 import { parseResourcePath } from './path.ts';
 import type { ApiRequest } from './request.ts';
 import { sendError, sendJson, sendText } from './respond.ts';
-import { review } from './reviews.ts';
-import { ApiError, noSuchPath, unauthorized } from './status.ts';
+import { isReviewPath, review } from './reviews.ts';
+import { ApiError, noSuchPath, unauthorized, wrongMethod } from './status.ts';
 import { authenticate, impersonate, type Tokens, type User } from './user.ts';
 import { serveResource } from './verbs.ts';
+import { readWriteOptions } from './write-options.ts';
 
 const PUBLIC = ['/healthz', '/livez', '/readyz'];
 
@@ -95,9 +96,15 @@ interface Exchange {
 async function route({ backend, url, user, message, response }: Exchange): Promise<void> {
   const request = apiRequest(backend, url, user, message);
   if (request !== undefined) return serveResource(request, response);
-  if (message.method === 'POST') {
-    const answered = review(url.pathname, user, asObject(await readDocument(message)));
-    if (answered !== undefined) return sendJson(response, 201, answered);
+  if (isReviewPath(url.pathname)) {
+    if (message.method !== 'POST') throw wrongMethod();
+    const { fieldManager: manager } = readWriteOptions(
+      'CreateOptions',
+      url.searchParams,
+      message.headers['user-agent'] ?? '',
+    );
+    const asker = { user, time: timestamp(backend.now()), manager };
+    return sendJson(response, 201, review(url.pathname, asObject(await readDocument(message)), asker));
   }
   if (message.method !== 'GET') return sendNotFound(backend, url.pathname, response);
   const { host = '', accept = '' } = message.headers;

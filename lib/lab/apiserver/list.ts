@@ -1,7 +1,8 @@
 /** LIST: at the current version or a past one, whole or in pages, written in pieces so that a long list blocks nobody. */
+import { posix } from 'node:path';
 import { parseJsonText } from './body.ts';
 import { encodeItem } from './encode.ts';
-import { isObject, type JsonObject, omit } from './json.ts';
+import { asObject, asString, type JsonObject, omit } from './json.ts';
 import type { ApiRequest } from './request.ts';
 import { apiVersionOf, storageKey } from './resource.ts';
 import { entriesInRange, type Selection, selectionOf } from './select.ts';
@@ -21,6 +22,8 @@ interface Continue {
   readonly start: string;
 }
 
+const TOKEN_API = 'meta.k8s.io/v1';
+
 const TOO_OLD_CONTINUE =
   'The provided continue parameter is too old to display a consistent list result. You can start a new list without ' +
   'the continue parameter, or use the continue token in this response to retrieve the remainder of the results. ' +
@@ -33,7 +36,8 @@ export async function readList(request: ApiRequest): Promise<ListPage> {
   const { query, backend, type } = request;
   checkListOptions(query);
   const selection = selectionOf(request);
-  const limit = wholeNumber(query, 'limit');
+  // A list at version 0 comes from the real server's cache, which knows no pages.
+  const limit = query.get('resourceVersion') === '0' ? 0 : wholeNumber(query, 'limit');
   const token = parseContinue(query.get('continue') ?? '');
   const wanted = listedVersion(query);
   if (token !== undefined && wanted > 0) {
@@ -146,27 +150,29 @@ function mergeByKey(many: readonly Entry[], few: readonly Entry[]): Entry[] {
 }
 
 const encodeContinue = ({ version, start }: Continue): string =>
-  Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: version, start })).toString('base64url');
+  Buffer.from(JSON.stringify({ v: TOKEN_API, rv: version, start })).toString('base64url');
 
 function parseContinue(text: string): Continue | undefined {
   if (text === '') return undefined;
   const decoded = Buffer.from(text, 'base64url').toString();
   const token = parseJsonText(decoded, 'invalid continue token: continue key is not valid: ');
-  if (isObject(token) && typeof token['rv'] === 'number' && typeof token['start'] === 'string') {
-    return { version: token['rv'], start: token['start'] };
-  }
-  throw badRequest(
-    'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
-  );
+  const { v: api, rv: version, start } = asObject(token);
+  const refuse = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
+  if (api !== TOKEN_API) throw refuse(`server does not recognize this encoded version ${asString(api)}`);
+  if (typeof version !== 'number' || version === 0)
+    throw refuse(`incorrect encoded start resourceVersion (version ${TOKEN_API})`);
+  if (typeof start !== 'string' || start === '') throw refuse(`encoded start key empty (version ${TOKEN_API})`);
+  if (posix.join('/', start) !== `/${start}`) throw refuse(start);
+  return { version, start };
 }
 
-/** 0 when absent. Throws 400 for what is no number. */
+/** 0 when absent or negative. Throws 400 for what is no number. */
 export function wholeNumber(query: URLSearchParams, name: string): number {
   const text = query.get(name) ?? '';
-  if (text !== '' && !/^\d+$/.test(text)) {
+  if (text !== '' && !/^[+-]?\d+$/.test(text)) {
     throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
-  return Number(text);
+  return Math.max(0, Number(text));
 }
 
 const MATCHES = ['Exact', 'NotOlderThan', ''];

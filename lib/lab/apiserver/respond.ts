@@ -11,6 +11,9 @@ import { ApiError, internalError } from './status.ts';
 import type { Entry } from './collection.ts';
 import { includeObjectOf, oneRow, partialOf, tableOf } from './table.ts';
 
+/** Readers of YAML 1.1 shall take no text for a date or a truth. */
+const YAML_OUT = { version: '1.1', sortMapEntries: true } as const;
+
 const PIECE_BYTES = 64 * 1024;
 
 export function sendText(response: ServerResponse, code: number, type: string, text: string): void {
@@ -39,7 +42,7 @@ export function sendError(response: ServerResponse, error: unknown): void {
 
 function send({ representation, warnings }: ApiRequest, response: ServerResponse, code: number, json: string): void {
   for (const text of warnings) response.appendHeader('Warning', `299 - ${JSON.stringify(text)}`);
-  if (representation.wire === 'yaml') sendText(response, code, 'application/yaml', toYaml(parseJson(json)));
+  if (representation.wire === 'yaml') sendText(response, code, 'application/yaml', toYaml(parseJson(json), YAML_OUT));
   else sendText(response, code, 'application/json', `${json}\n`);
 }
 

@@ -66,6 +66,11 @@ export class Store extends EventEmitter<{ change: [Collection, Change] }> {
     return Math.max(this.#compactedAll, this.#compacted.get(collection) ?? 0);
   }
 
+  /** A resource that is served from now on knows nothing of before. */
+  begin(collection: Collection): void {
+    this.#compacted.set(collection, this.#version);
+  }
+
   /** Forgets all history: every version before the current one is expired. */
   compact(): void {
     this.#version += 1;

@@ -1,7 +1,7 @@
 /** Objects as tables (meta.k8s.io/v1 Table): what kubectl prints. */
 import type { JsonObject } from './json.ts';
 import type { ApiRequest } from './request.ts';
-import type { ResourceType } from './resource.ts';
+import { apiVersionOf, type ResourceType } from './resource.ts';
 import type { Entry } from './collection.ts';
 import { badRequest } from './status.ts';
 
@@ -43,7 +43,7 @@ export function tableOf(
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata,
-    columnDefinitions: options.headers ? definitions(type) : [],
+    columnDefinitions: options.headers ? definitions(type) : null,
     rows: entries.map((entry) => rowOf(type, entry, options)),
   };
 }
@@ -61,11 +61,21 @@ function rowOf(type: ResourceType, entry: Entry, { include, now }: TableOptions)
 }
 
 /** meta.k8s.io/v1 PartialObjectMetadata. */
-export const partialOf = ({ object }: Entry): JsonObject => ({
+export const partialMetadata = (metadata: JsonObject): JsonObject => ({
   kind: 'PartialObjectMetadata',
   apiVersion: 'meta.k8s.io/v1',
-  metadata: object.metadata,
+  metadata,
 });
+export const partialOf = ({ object }: Entry): JsonObject => partialMetadata(object.metadata);
+
+/** A bookmark is an object without anything but its metadata, and shown like one. */
+export function bookmarkTable(type: ResourceType, metadata: JsonObject, options: TableOptions): JsonObject {
+  const nothing = { apiVersion: apiVersionOf(type), kind: type.kind, metadata: { name: '' } };
+  const { cells = [] } = rowOf(type, { key: '', version: 0, object: nothing }, options);
+  const shown = { None: null, Metadata: partialMetadata(metadata), Object: { ...nothing, metadata } };
+  const { resourceVersion = '' } = metadata;
+  return { ...tableOf(type, [], { resourceVersion }, options), rows: [{ cells, object: shown[options.include] }] };
+}
 
 export const oneRow = (request: ApiRequest, entry: Entry): JsonObject =>
   tableOf(

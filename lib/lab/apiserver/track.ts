@@ -32,7 +32,10 @@ export const written = (request: WriteRequest, { changed, removed }: Comparison)
 /** Sets managedFields for an update of `old`, or for a create when there is none. */
 export function trackUpdate(request: WriteRequest, object: KubeObject, old: KubeObject | undefined): void {
   const stored = readShares(old?.metadata.managedFields);
-  const shares = (request.path.subresource === '' ? sentShares(object) : undefined) ?? stored;
+  const sent = request.path.subresource === '' ? sentShares(object) : undefined;
+  // Whose fields nobody has followed so far, are nobody's until somebody applies.
+  if (old !== undefined && sent === undefined && old.metadata.managedFields === undefined) return;
+  const shares = sent ?? stored;
   const comparison = written(
     request,
     compareObjects(old ?? request.type.emptyObject, object, request.served.ownedSchema),

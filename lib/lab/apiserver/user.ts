@@ -1,5 +1,5 @@
 /** Who calls: bearer tokens and the users that they stand for, and the users whom these speak for. */
-import { ApiError } from './status.ts';
+import { badRequest } from './status.ts';
 
 export interface User {
   readonly name: string;
@@ -34,7 +34,7 @@ function withStanding(name: string, groups: readonly string[]): readonly string[
 
 const EXTRA = 'impersonate-extra-';
 
-/** The user whom `Impersonate-…` headers name in place of the caller. Throws 500, as kube-apiserver does, when they name no user. */
+/** The user whom `Impersonate-…` headers name in place of the caller. Throws 400 when they name none. */
 export function impersonate(caller: User, headers: NodeJS.Dict<string[]>): User {
   const [name = ''] = headers['impersonate-user'] ?? [];
   const [uid] = headers['impersonate-uid'] ?? [];
@@ -46,7 +46,8 @@ export function impersonate(caller: User, headers: NodeJS.Dict<string[]>): User 
     return { name, groups: withStanding(name, all), ...rest };
   }
   if (groups.length === 0 && uid === undefined && Object.keys(extra).length === 0) return caller;
-  throw new ApiError(500, 'InternalError', 'Internal Server Error: requested impersonation without a user name');
+  const wanted = JSON.stringify({ uid, groups, extra });
+  throw badRequest(`requested &user.DefaultInfo{${wanted}} without impersonating a user name`);
 }
 
 /** A ServiceAccount's groups follow from its name. */

@@ -9,9 +9,17 @@ import type { ApiRequest } from './request.ts';
 import { apiVersionOf, storageKey } from './resource.ts';
 import { writePieces } from './respond.ts';
 import { entriesInRange, type Selection, selectionOf } from './select.ts';
-import { expired, type FieldError, forbiddenField, invalid, storageError, unsupportedValue } from './status.ts';
+import {
+  type ApiError,
+  expired,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  storageError,
+  unsupportedValue,
+} from './status.ts';
 import type { Change, Collection, Entry } from './collection.ts';
-import { includeObjectOf, partialOf, tableOf } from './table.ts';
+import { bookmarkTable, includeObjectOf, partialMetadata, partialOf, type TableOptions, tableOf } from './table.ts';
 import { versionNumber, versionSyntax, waitForVersion } from './version.ts';
 
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
@@ -66,8 +74,8 @@ function checkWatchOptions(query: URLSearchParams): void {
   if (match !== '') {
     if (!sends) forbid('resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
     if (match !== 'NotOlderThan') errors.push(unsupportedValue('resourceVersionMatch', match, ['NotOlderThan']));
-    if ((query.get('continue') ?? '') !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
   }
+  if ((query.get('continue') ?? '') !== '') forbid('resourceVersionMatch is forbidden when continue is provided');
   if (errors.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', errors);
 }
 
@@ -78,20 +86,30 @@ export async function serveWatch(request: ApiRequest, response: ServerResponse):
   const { store } = request.backend;
   await waitForVersion(store, options.version);
   const collection = store.collection(storageKey(request.type));
-  checkNotExpired(request, collection, options);
+  const tooOld = expiry(request, collection, options);
+  if (tooOld !== undefined) return sendExpired(response, tooOld);
   const watch = new Watch(request, response, collection, selection);
   await watch.run(options);
 }
 
-function checkNotExpired(
+function expiry(
   { backend }: ApiRequest,
   collection: Collection,
   { version, initialEvents }: WatchOptions,
-): void {
+): ApiError | undefined {
   const oldest = backend.store.compactedVersion(collection);
-  if (version === 0 || initialEvents || version >= oldest) return;
-  throw expired(`too old resource version: ${version} (${oldest})`);
+  if (version === 0 || initialEvents || version >= oldest) return undefined;
+  return expired(`too old resource version: ${version} (${oldest})`);
 }
+
+/** A watch begins well, and its only event says that it cannot go on. */
+function sendExpired(response: ServerResponse, error: ApiError): void {
+  response.writeHead(200, STREAM_HEADERS);
+  response.end(errorEvent(error));
+}
+
+const errorEvent = (error: ApiError): string => `${JSON.stringify({ type: 'ERROR', object: error.toStatus() })}\n`;
+const STREAM_HEADERS = { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' };
 
 class Watch implements OpenWatch {
   readonly user: string;
@@ -124,7 +142,7 @@ class Watch implements OpenWatch {
     const initial = this.#initialFrames(options);
     this.#collection.on('change', onChange);
     watchers.add(this);
-    this.#response.writeHead(200, { 'Content-Type': 'application/json', 'Cache-Control': 'no-cache, private' });
+    this.#response.writeHead(200, STREAM_HEADERS);
     this.#response.flushHeaders();
     await this.#sendInitial(initial);
     await closed;
@@ -139,8 +157,7 @@ class Watch implements OpenWatch {
 
   expire(): void {
     const version = this.#request.backend.store.version;
-    const status = expired(`too old resource version: ${this.#lastVersion} (${version})`).toStatus();
-    this.#response.end(`${JSON.stringify({ type: 'ERROR', object: status })}\n`);
+    this.#response.end(errorEvent(expired(`too old resource version: ${this.#lastVersion} (${version})`)));
   }
 
   wake(): void {
@@ -163,7 +180,7 @@ class Watch implements OpenWatch {
   #startTimers({ bookmarks, timeoutMs }: WatchOptions): NodeJS.Timeout[] {
     const timers = [setTimeout(() => this.#response.end(), timeoutMs)];
     if (!bookmarks) return timers;
-    const bookmark = () => this.#send(this.#bookmark({}));
+    const bookmark = () => this.#send(this.#bookmark({}, this.#request.backend.store.version));
     const last = timeoutMs - LAST_BOOKMARK_MS;
     return [...timers, setInterval(bookmark, BOOKMARK_MS), ...(last > 0 ? [setTimeout(bookmark, last)] : [])];
   }
@@ -177,13 +194,14 @@ class Watch implements OpenWatch {
       return missed.flatMap((change) => this.#frameOf(change) ?? []);
     }
     const entries = entriesInRange(collection, this.#selection, '');
-    const end = options.marksEnd && options.bookmarks ? [this.#bookmark({ 'k8s.io/initial-events-end': 'true' })] : [];
-    return this.#added(entries, end);
+    const version = options.marksEnd && options.bookmarks ? this.#request.backend.store.version : undefined;
+    return this.#added(entries, version);
   }
 
-  *#added(entries: readonly Entry[], end: readonly string[]): Generator<string> {
+  /** `end`: the version of the bookmark that ends them. */
+  *#added(entries: readonly Entry[], end: number | undefined): Generator<string> {
     for (const entry of entries) if (this.#selection.matches(entry)) yield this.#frame('ADDED', entry);
-    yield* end;
+    if (end !== undefined) yield this.#bookmark({ 'k8s.io/initial-events-end': 'true' }, end);
   }
 
   #deliver(change: Change): void {
@@ -216,29 +234,43 @@ class Watch implements OpenWatch {
   }
 
   #encode(entry: Entry): string {
-    const { representation, type, backend, query } = this.#request;
+    const { representation, type } = this.#request;
     switch (representation.shape) {
       case 'object':
         return encodeEntry(type, entry);
       case 'metadata':
         return JSON.stringify(partialOf(entry));
       case 'table': {
-        const headers = !this.#headersSent;
-        this.#headersSent = true;
         const metadata = { resourceVersion: entry.object.metadata.resourceVersion ?? '' };
-        return JSON.stringify(
-          tableOf(type, [entry], metadata, { include: includeObjectOf(query), headers, now: backend.now() }),
-        );
+        return JSON.stringify(tableOf(type, [entry], metadata, this.#tableOptions()));
       }
     }
   }
 
-  #bookmark(annotations: Record<string, string>): string {
-    const { type, backend } = this.#request;
-    const metadata: JsonObject = { resourceVersion: String(backend.store.version) };
+  /** The first table of a watch has the headers. */
+  #tableOptions(): TableOptions {
+    const { query, backend } = this.#request;
+    const headers = !this.#headersSent;
+    this.#headersSent = true;
+    return { include: includeObjectOf(query), headers, now: backend.now() };
+  }
+
+  #bookmark(annotations: Record<string, string>, version: number): string {
+    const metadata: JsonObject = { resourceVersion: String(version) };
     if (Object.keys(annotations).length > 0) metadata['annotations'] = annotations;
-    const object = { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
-    return `${JSON.stringify({ type: 'BOOKMARK', object })}\n`;
+    return `${JSON.stringify({ type: 'BOOKMARK', object: this.#bookmarkObject(metadata) })}\n`;
+  }
+
+  #bookmarkObject(metadata: JsonObject): JsonObject {
+    const { representation, type } = this.#request;
+    switch (representation.shape) {
+      case 'object':
+        return { kind: type.kind, apiVersion: apiVersionOf(type), metadata };
+      case 'metadata':
+        return partialMetadata(metadata);
+      case 'table':
+        return bookmarkTable(type, metadata, this.#tableOptions());
+    }
   }
 }
 

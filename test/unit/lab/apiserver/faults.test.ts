@@ -107,8 +107,8 @@ t.test('expire: versions of before are gone, and open watches can be told', asyn
   const quiet = await watch(t, url, `${WIDGETS}?resourceVersion=${body.metadata['resourceVersion'] as string}`);
   server.faults.add({ kind: 'expire' });
   t.match(await talk('GET', `${WIDGETS}?watch=true&resourceVersion=${body.metadata['resourceVersion'] as string}`), {
-    code: 410,
-    body: { reason: 'Expired' },
+    code: 200,
+    body: { type: 'ERROR', object: { code: 410, reason: 'Expired' } },
   });
   await talk('POST', WIDGETS, { body: widget('b') });
   await until('an open watch goes on', () => quiet.events.length === 1);

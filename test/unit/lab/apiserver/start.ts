@@ -25,7 +25,7 @@ export async function start(t: Test, options: Partial<ApiServerOptions> = {}): P
     listeners: [{ host: '127.0.0.1', port: 0 }],
     crds: [widgetDefinition, ruledDefinition],
     tokens: new Map([
-      [TOKEN, { name: 'admin', groups: ['system:masters'] }],
+      [TOKEN, { name: 'admin', uid: 'admin', groups: ['system:masters'] }],
       [USER_TOKEN, { name: 'user', groups: [] }],
     ]),
     log: silentLogger,

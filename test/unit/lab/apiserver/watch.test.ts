@@ -28,7 +28,10 @@ t.test('a version that has left the history is expired', async (t) => {
   const { code, body } = await talk('GET', `${WIDGETS}?watch=true&resourceVersion=${version}`);
   t.match(
     { code, body },
-    { code: 410, body: { reason: 'Expired', message: /^too old resource version: \d+ \(\d+\)$/ } },
+    {
+      code: 200,
+      body: { type: 'ERROR', object: { code: 410, message: /^too old resource version: \d+ \(\d+\)$/ } },
+    },
   );
   const exact = await talk('GET', `${WIDGETS}?resourceVersion=${version}&resourceVersionMatch=Exact`);
   t.match(exact, { code: 410, body: { reason: 'Expired' } });

@@ -2,6 +2,8 @@
  * Speaks to an API server as scenarios tell it, and keeps what it answered in a form that two servers can share: identities, versions
  * and times are replaced by placeholders.
  */
+import type { OutgoingHttpHeaders } from 'node:http';
+import { parse as parseYaml } from 'yaml';
 import type { Json, JsonObject } from '../../../../../lib/lab/apiserver/json.ts';
 import { send, type Server } from './send.ts';
 
@@ -20,6 +22,8 @@ export interface CallOptions {
   readonly type?: string;
   readonly accept?: string;
   readonly agent?: string;
+  /** Who calls, in place of the administrator: `Impersonate-User`, or another `Authorization`, which is left out when it is empty. */
+  readonly headers?: OutgoingHttpHeaders;
 }
 
 export class Recorder {
@@ -32,8 +36,8 @@ export class Recorder {
 
   /** Sends one request and records the answer; returns the body as it was, for use in later requests. */
   async call(what: string, method: string, path: string, options: CallOptions = {}): Promise<JsonObject> {
-    const { status, warning, text } = await this.#send(method, path, options);
-    const body = parse(text);
+    const { status, warning, text, isYaml } = await this.#send(method, path, options);
+    const body = isYaml ? (parseYaml(text) as Json) : parse(text);
     this.exchanges.push({
       what,
       code: status,
@@ -64,16 +68,18 @@ export class Recorder {
     return events;
   }
 
-  async #send(method: string, path: string, { body, raw, type, accept, agent }: CallOptions) {
+  async #send(method: string, path: string, { body, raw, type, accept, agent, headers: more }: CallOptions) {
     const content = raw ?? (body === undefined ? undefined : JSON.stringify(body));
     const headers = {
       Accept: accept ?? 'application/json',
       'User-Agent': agent ?? 'contract/1.0',
       ...(content === undefined ? {} : { 'Content-Type': type ?? 'application/json' }),
+      ...more,
     };
     const received = await send(this.#server, { method, path, headers, content });
     const warning = received.headers['warning'];
-    return { status: received.status, warning, text: received.content.toString() };
+    const isYaml = received.headers['content-type'] === 'application/yaml';
+    return { status: received.status, warning, text: received.content.toString(), isYaml };
   }
 }
 
@@ -92,6 +98,7 @@ const MESSAGE_PARTS: readonly (readonly [RegExp, string])[] = [
   [/"\{\\"(?:[^"\\]|\\.)*"/g, '"<object>"'],
   [/\n@@ .*$/s, ''],
   [/(error converting YAML to JSON: yaml: ).*/, '$1<problem>'],
+  [/&user\.DefaultInfo\{.*\} without/, '<user> without'],
   [/, application\/vnd\.kubernetes\.protobuf/, ''],
 ];
 

@@ -33,9 +33,10 @@ export async function send({ url, token, ca }: Server, sending: Sending): Promis
   const scheme = url.startsWith('https:') ? https : http;
   // Node sends no length with the body of a DELETE by itself.
   const length = content === undefined ? {} : { 'Content-Length': Buffer.byteLength(content) };
+  const all = { Authorization: `Bearer ${token}`, ...length, ...headers };
   const request = scheme.request(url + path, {
     method,
-    headers: { Authorization: `Bearer ${token}`, ...length, ...headers },
+    headers: Object.fromEntries(Object.entries(all).filter(([, value]) => value !== '')),
     agent: scheme.globalAgent,
     signal: AbortSignal.timeout(timeoutMs),
     ...(ca === undefined ? {} : { ca }),
