@@ -8,7 +8,7 @@ export interface Programs {
   readonly agent: string;
   readonly controller: string;
   readonly warrenctl: string;
-  /** crds/, pools.yaml */
+  /** crds/, policies/, pools.yaml */
   readonly deploy: string;
 }
 

@@ -1,4 +1,4 @@
-/** What a cluster has before its first pod: namespaces, our kinds and pools, and a Node for each node. */
+/** What a cluster has before its first pod: namespaces, our kinds, policies and pools, and a Node for each node. */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SYSTEM_NAMESPACE } from '../api/meta.ts';
@@ -16,7 +16,8 @@ export async function prepareCluster(lab: Lab): Promise<void> {
   const { deploy } = findPrograms();
   for (const name of ['default', SYSTEM_NAMESPACE])
     await createOnce(lab.api, '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-  for (const file of (await readdir(join(deploy, 'crds'))).toSorted()) await applyFile(lab, join(deploy, 'crds', file));
+  for (const part of ['crds', 'policies'])
+    for (const file of (await readdir(join(deploy, part))).toSorted()) await applyFile(lab, join(deploy, part, file));
   // A definition is served a moment after it was accepted.
   await eventually(() => applyFile(lab, join(deploy, 'pools.yaml')), 10_000);
   for (const node of lab.nodes) await registerNode(lab.api, node);

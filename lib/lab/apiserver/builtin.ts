@@ -1,4 +1,5 @@
 /** The built-in kinds, as rows of a table. What a kind does besides storing is in its own file. */
+import { admissionKinds } from './admission/kinds.ts';
 import { ageColumn, nameColumn } from './columns.ts';
 import { dnsSubdomain, pathSegment } from './names.ts';
 import { configMapKind, eventKind, leaseKind, namespaceKind, secretKind } from './core-kinds.ts';
@@ -27,6 +28,7 @@ const KINDS: readonly BuiltinKind[] = [
   { ...RBAC, kind: 'Role', plural: 'roles' },
   { ...RBAC, kind: 'RoleBinding', plural: 'rolebindings' },
   customResourceDefinitionKind,
+  ...admissionKinds,
 ];
 
 const schemaOf = ({ group = '', kind }: BuiltinKind): Schema => {

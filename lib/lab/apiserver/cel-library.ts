@@ -1,5 +1,5 @@
 /**
- * The CEL environment of CRD rules: what cel-js has, and the lists, sets, regex and string functions that Kubernetes adds
+ * The CEL environment of CRD rules and admission policies: what cel-js has, and the lists, sets, regex and string functions that Kubernetes adds
  * (k8s.io/apiserver/pkg/cel/library). Missing: quantity, url, format, semver and macros with two variables; rules that use them are refused.
  */
 import { Environment } from '@marcbachmann/cel-js';
@@ -12,10 +12,10 @@ class SetsNamespace {
   readonly name = 'sets';
 }
 
-export function celEnvironment(): Environment {
-  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false })
-    .registerVariable('self', 'dyn')
-    .registerVariable('oldSelf', 'dyn');
+/** `variables` may have any type. */
+export function celEnvironment(...variables: readonly string[]): Environment {
+  const environment = new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false });
+  for (const name of variables) environment.registerVariable(name, 'dyn');
   registerNetwork(environment);
   registerLists(environment);
   registerSets(environment);

@@ -29,7 +29,7 @@ interface RuleNode {
 /** `old` is the object before an update. */
 export type RuleValidator = (object: JsonObject, old: JsonObject | undefined) => FieldError[];
 
-const environment = celEnvironment();
+const environment = celEnvironment('self', 'oldSelf');
 
 /** Undefined when the schema has no rules. Throws an Error that names the rule which does not compile. */
 export function compileRules(schema: Schema): RuleValidator | undefined {

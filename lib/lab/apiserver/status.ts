@@ -2,7 +2,7 @@
 import type { Json, JsonObject } from './json.ts';
 
 export interface Cause extends JsonObject {
-  reason: string;
+  reason?: string;
   message: string;
   field?: string;
 }

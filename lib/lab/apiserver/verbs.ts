@@ -1,6 +1,7 @@
 /** The verbs of a resource, by method and path (k8s.io/apiserver/pkg/endpoints/installer.go). */
 import type { ServerResponse } from 'node:http';
 import { setImmediate } from 'node:timers/promises';
+import { admit } from './admission/admit.ts';
 import { apply } from './apply.ts';
 import { readDocument, readText } from './body.ts';
 import { bindPod } from './bind.ts';
@@ -127,7 +128,9 @@ async function bind(request: ApiRequest, response: ServerResponse): Promise<void
 async function remove(request: ApiRequest, response: ServerResponse): Promise<void> {
   const options = await readDeleteOptions(request);
   const { type, backend } = request;
-  const { gone, entry } = deleteEntry(backend, type, currentEntry(request), options);
+  const current = currentEntry(request);
+  admit({ request, operation: 'DELETE', object: undefined, old: current.object, dryRun: options.dryRun });
+  const { gone, entry } = deleteEntry(backend, type, current, options);
   if (!gone || type.returnsDeleted) return sendEntry(request, response, 200, entry);
   const { name, uid = '' } = entry.object.metadata;
   const group = type.group === '' ? {} : { group: type.group };
@@ -142,7 +145,10 @@ async function removeCollection(request: ApiRequest, response: ServerResponse): 
   const collection = collectionOf(request);
   for (const [i, { key }] of listed.entries()) {
     const entry = collection.get(key);
-    if (entry !== undefined) deleteEntry(request.backend, request.type, entry, options);
+    if (entry !== undefined) {
+      admit({ request, operation: 'DELETE', object: undefined, old: entry.object, dryRun: options.dryRun });
+      deleteEntry(request.backend, request.type, entry, options);
+    }
     if (i % 100 === 99) await setImmediate();
   }
   await sendList(request, response, { entries: listed, metadata });

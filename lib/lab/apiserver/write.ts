@@ -1,4 +1,5 @@
 /** The rules of creating and updating, for every kind: what the server sets, what a client may not change, when nothing is written. */
+import { admit } from './admission/admit.ts';
 import { timestamp } from './backend.ts';
 import { changesGeneration } from './crd.ts';
 import { equalJson, omit } from './json.ts';
@@ -49,6 +50,7 @@ export function createObject(request: WriteRequest, object: KubeObject, track: T
   object.metadata = createdMeta(request, object);
   chooseName(request, object);
   checkObject(request.served, object, undefined, 'main');
+  admit({ request, operation: 'CREATE', object, old: undefined, dryRun: request.options.dryRun });
   if (collectionOf(request).has(keyOf(object))) throw alreadyExists(type, object.metadata.name);
   return request.options.dryRun ? pretend(object) : backend.store.set(collectionOf(request), object);
 }
@@ -124,6 +126,7 @@ export function updateObject(request: WriteRequest, change: Change, track: Track
   prepareUpdate(request, object, old);
   track(request, object, old);
   checkObject(request.served, object, old, request.path.subresource === 'status' ? 'status' : 'main');
+  admit({ request, operation: 'UPDATE', object, old, dryRun: request.options.dryRun });
   if (equalJson(object, old)) return entry;
   if (request.options.dryRun) return pretend(object);
   return storeUpdate(request, object);
