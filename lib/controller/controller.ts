@@ -49,14 +49,14 @@ export function startController(options: ControllerOptions): Controller {
   const mayWork = (): boolean => isLeading() && view.isSynced();
   // Work starts after the informers have listed: by then all of these are set.
   const loops: Loops = createLoops({ context: () => context, mayWork, logger, metrics, endpointGraceMs });
-  const view: View = watchCluster({ client, logger, timing, changes: triggersOf(loops, () => view) });
+  const view: View = watchCluster({ client, logger, timing, changes: triggersOf(loops) });
   const context: Context = { client, view, recorder, logger, now: () => new Date() };
   const begin = (): void => triggerEverything(loops, view);
   const election = options.election && elect(options.election, client, logger, begin);
   const synced = view.synced.then(begin);
   synced.catch(() => undefined);
   metrics.gauge({ name: 'controller_leading', help: '1 while it leads.', collect: () => Number(isLeading()) });
-  const all = [loops.networks, loops.nodes, loops.pools, loops.claimGarbage, loops.endpointGarbage];
+  const all = [loops.networks, loops.nodes, loops.pools, loops.claimGarbage, loops.endpointGarbage, loops.waiting];
   return {
     synced,
     get isLeading() {

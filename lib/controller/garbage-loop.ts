@@ -15,9 +15,9 @@ import { isGone } from './is-gone.ts';
 export async function collectClaims(context: Context): Promise<void> {
   const { view, client } = context;
   const holders = { Network: uidsOf(view.networks), NodePeer: uidsOf(view.peers) };
-  for (const claim of orphanedClaims(view.claims.all(), holders)) {
+  await eachOf(orphanedClaims(view.claims.all(), holders), async (claim) => {
     if (await isHolderGone(client, claim.holder)) await releaseClaim(context, claim);
-  }
+  });
 }
 
 const uidsOf = (informer: Informer<{ readonly metadata: { readonly uid: string } }>): ReadonlySet<string> =>
@@ -38,8 +38,22 @@ export function createEndpointCollector(context: Context, graceMs: number): () =
     missingSince = found.missingSince;
     for (const [node, endpoints] of Map.groupBy(found.expired, ({ spec }) => spec.nodeName)) {
       if (!(await isGone(client, nodes, node))) continue;
-      for (const { metadata } of endpoints) await client.delete(networkEndpoints, metadata.name, { uid: metadata.uid });
+      await eachOf(endpoints, ({ metadata }) => client.delete(networkEndpoints, metadata.name, { uid: metadata.uid }));
       logger.info({ node, endpoints: endpoints.length }, 'endpoints of a node that is gone removed');
     }
   };
+}
+
+/** Requests under way at a time. */
+const CONCURRENCY = 8;
+
+/** Throws the first failure, after all that had begun has ended. */
+async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {
+  const left = items.values();
+  const worker = async (): Promise<void> => {
+    for (const item of left) await work(item);
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: CONCURRENCY }, worker));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }

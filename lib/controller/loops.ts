@@ -19,6 +19,8 @@ export interface Loops {
   readonly pools: Runner;
   readonly claimGarbage: Runner;
   readonly endpointGarbage: Runner;
+  /** Asks again for those that could not get what they need: something may have become free. */
+  readonly waiting: Runner;
 }
 
 export interface LoopOptions {
@@ -35,6 +37,8 @@ export interface LoopOptions {
 const NETWORK_INTERVAL_MS = 200;
 const POOL_INTERVAL_MS = 500;
 const GARBAGE_INTERVAL_MS = 50;
+/** Thousands of networks may go in a second: those that wait are asked for a few times, not with each. */
+const WAITING_INTERVAL_MS = 100;
 const RESYNC_MS = 10_000;
 const CONCURRENCY = 8;
 
@@ -55,9 +59,16 @@ export function createLoops(options: LoopOptions): Loops {
       onError: (error, retry) => reportFailure(logger, { kind, ...retry }, error),
     });
   let collectEndpoints: (() => Promise<void>) | undefined;
+  const networks = queue('network', (name) => reconcileNetwork(context(), name), {
+    minIntervalMs: NETWORK_INTERVAL_MS,
+  });
+  const nodes = queue('node', (name) => reconcileNode(context(), name));
   return {
-    networks: queue('network', (name) => reconcileNetwork(context(), name), { minIntervalMs: NETWORK_INTERVAL_MS }),
-    nodes: queue('node', (name) => reconcileNode(context(), name)),
+    networks,
+    nodes,
+    waiting: runner('waiting', () => Promise.resolve(wakeWaiting({ networks, nodes }, context().view)), {
+      minIntervalMs: WAITING_INTERVAL_MS,
+    }),
     pools: runner('pool', () => reconcilePools(context()), { minIntervalMs: POOL_INTERVAL_MS }),
     claimGarbage: runner('claim-garbage', () => collectClaims(context()), {
       minIntervalMs: GARBAGE_INTERVAL_MS,
@@ -100,13 +111,7 @@ function reportFailure(logger: Logger, fields: object, error: unknown): void {
 }
 
 /** Which work each change asks for. */
-export function triggersOf(loops: Loops, view: () => View): ViewChanges {
-  const somethingFreed = (): void => {
-    for (const network of waitingNetworks(view())) loops.networks.add(network.metadata.name);
-    for (const peer of view().peers.list()) {
-      if (peer.spec.gatewaySubnets.length === 0) loops.nodes.add(peer.metadata.name);
-    }
-  };
+export function triggersOf(loops: Loops): ViewChanges {
   return {
     onNetwork: ({ type, object }) => {
       if (type !== 'deleted') loops.networks.add(object.metadata.name);
@@ -115,11 +120,11 @@ export function triggersOf(loops: Loops, view: () => View): ViewChanges {
     },
     onPool: () => {
       loops.pools.trigger();
-      somethingFreed();
+      loops.waiting.trigger();
     },
     onClaim: ({ type, object }) => {
       loops.pools.trigger();
-      if (type === 'deleted') somethingFreed();
+      if (type === 'deleted') loops.waiting.trigger();
       const { kind, name } = object.spec.holder;
       (kind === 'Network' ? loops.networks : loops.nodes).add(name);
     },
@@ -133,6 +138,11 @@ export function triggersOf(loops: Loops, view: () => View): ViewChanges {
       loops.nodes.add(object.metadata.name);
     },
   };
+}
+
+function wakeWaiting({ networks, nodes }: Pick<Loops, 'networks' | 'nodes'>, view: View): void {
+  for (const { metadata } of waitingNetworks(view)) networks.add(metadata.name);
+  for (const { metadata, spec } of view.peers.list()) if (spec.gatewaySubnets.length === 0) nodes.add(metadata.name);
 }
 
 /** Those that could not get what they need, the oldest first. */
