@@ -55,8 +55,11 @@ export interface Api {
   client(token?: string): KubeClient;
 }
 
+/** Whoever a server lives for: a test, or a benchmark. */
+type Owner = Pick<Test, 'teardown'>;
+
 /** A real kube-apiserver for the rest of this test, with everything of deploy/ that is no workload in force. Takes about four seconds. */
-export async function realApi(t: Test): Promise<Api> {
+export async function realApi(t: Owner): Promise<Api> {
   const server = await startRealServer(t);
   const api = apiOf(t, 'kube-apiserver', server, (namespace, name, node) =>
     tokenOnServer(server, namespace, name, node),
@@ -66,7 +69,7 @@ export async function realApi(t: Test): Promise<Api> {
 }
 
 /** The embedded server, with the same in it as far as it serves the kinds. It authorizes everybody: there is no RBAC to test on it. */
-export async function embeddedApi(t: Test): Promise<Api> {
+export async function embeddedApi(t: Owner): Promise<Api> {
   const { server, tokens } = await startEmbeddedServer(t);
   const api = apiOf(t, 'embedded', server, async (namespace, name, node) => {
     const token = randomBytes(16).toString('hex');
@@ -86,7 +89,7 @@ export function withApiServers(t: Test, run: (t: Test, api: Api) => Promise<void
 
 type TokenOf = Api['tokenOf'];
 
-function apiOf(t: Test, name: ServerName, server: Server, tokenOf: TokenOf): Api {
+function apiOf(t: Owner, name: ServerName, server: Server, tokenOf: TokenOf): Api {
   const config = (token = server.token): KubeConfig => {
     const config = new KubeConfig();
     config.loadFromString(kubeconfigText(server, token));

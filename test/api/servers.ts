@@ -20,7 +20,7 @@ const HOST = '127.0.0.1';
 const READY_MS = 60_000;
 
 /** kube-apiserver with its etcd, RBAC on, answering. `KUBEBUILDER_ASSETS` names other programs than those that the tier built. */
-export async function startRealServer(t: Test): Promise<Server> {
+export async function startRealServer(t: Pick<Test, 'teardown'>): Promise<Server> {
   const assets = process.env['KUBEBUILDER_ASSETS'] || builtAssets();
   const dir = await mkdtemp(join(tmpdir(), 'warren-api-'));
   t.teardown(() => rm(dir, { recursive: true, force: true }));
@@ -62,7 +62,7 @@ export interface Embedded {
 }
 
 /** The embedded server, over TLS as the real one: kubectl sends no token in the clear. */
-export async function startEmbeddedServer(t: Test): Promise<Embedded> {
+export async function startEmbeddedServer(t: Pick<Test, 'teardown'>): Promise<Embedded> {
   const certificate = await selfSignedCertificate([HOST, 'localhost']);
   const token = randomBytes(24).toString('base64url');
   const tokens = new Map<string, User>([[token, { name: ADMIN.user, uid: ADMIN.user, groups: ADMIN.groups }]]);
