@@ -21,6 +21,9 @@ const eventsSchema = z.object({
   ),
 });
 
+/** An ADD answers within 5 s, and there are the container's own comings and goings. What only gives up is later: 30 s and more. */
+const SOON_MS = 15_000;
+
 /** Warnings about a pod. */
 const warnings = async (lab: Lab, pod: string): Promise<readonly string[]> =>
   eventsSchema
@@ -38,10 +41,11 @@ test('a pod that asks for', async (t) => {
     t.strictSame(await settles(() => networkNamespaces(lab, 'n1'), []), [], 'no namespace is left');
     t.strictSame(await settles(() => links(lab, nodePlace(lab, 'n1')), before), before, 'no device is left');
     t.strictSame(await listContainers(lab.layout), [], 'no container is left');
-    t.strictSame(await readdir(join(lab.layout.node('n1').state, 'attachments')), [], 'the journal is empty');
+    const journal = (): Promise<readonly string[]> => readdir(join(lab.layout.node('n1').state, 'attachments'));
+    t.strictSame(await settles(journal, []), [], 'the journal is empty');
   };
 
-  for (const [what, annotation, error] of [
+  const refused = [
     ['a network that does not exist', 'nowhere', /"?nowhere"?/],
     ['one network that exists and one that does not', 'blue,nowhere', /"?nowhere"?/],
     ['an annotation that is none', '[{"name": "blue"', /warren\.dev\/networks.*JSON/],
@@ -53,13 +57,16 @@ test('a pod that asks for', async (t) => {
       /10\.10\.0\.2.*(tiny|10\.9\.0\.0\/29)/s,
     ],
     ["the gateway's address", '[{"name": "tiny", "ips": ["10.9.0.1"]}]', /10\.9\.0\.1/],
-  ] as const) {
-    await t.test(`${what} is refused at once, in words that name it`, async (t) => {
+  ] as const;
+  for (const [i, [what, annotation, error]] of refused.entries()) {
+    // Of its own: the events of another row's pod are no events of this one.
+    const pod = `refused${i}`;
+    await t.test(`${what} is refused soon, in words that name it`, async (t) => {
       const start = performance.now();
-      await t.rejects(run(lab, 'a1', 'n1', annotation), error);
-      t.ok(performance.now() - start < 5000, 'without waiting');
-      const seen = await settles(async () => (await warnings(lab, 'a1')).some((message) => error.test(message)), true);
-      t.ok(seen, `the pod has an event: ${(await warnings(lab, 'a1')).join(' | ')}`);
+      await t.rejects(run(lab, pod, 'n1', annotation), error);
+      t.ok(performance.now() - start < SOON_MS, 'soon');
+      const seen = await settles(async () => (await warnings(lab, pod)).some((message) => error.test(message)), true);
+      t.ok(seen, `the pod has an event: ${(await warnings(lab, pod)).join(' | ')}`);
       await leavesNothing(t);
     });
   }
@@ -68,10 +75,8 @@ test('a pod that asks for', async (t) => {
     const held = JSON.stringify([{ name: 'tiny', ips: ['10.9.0.5'] }]);
     await run(lab, 'first', 'n1', held);
     await t.rejects(run(lab, 'second', 'n1', held), /10\.9\.0\.5/);
-    t.strictSame(
-      (await listEndpoints(lab)).map(({ addresses }) => addresses),
-      [['10.9.0.5/29']],
-    );
+    const claimed = async () => (await listEndpoints(lab)).map(({ addresses }) => addresses);
+    t.strictSame(await settles(claimed, [['10.9.0.5/29']]), [['10.9.0.5/29']]);
     await removeContainer(lab, 'first');
     await leavesNothing(t);
   });

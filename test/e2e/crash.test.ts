@@ -74,8 +74,6 @@ test('a crash at any point of ADD and DEL leaks nothing', async (t) => {
   await network(lab, 'blue');
   await network(lab, 'green');
   await run(lab, 'peer', 'n2', NETWORKS);
-  const knowsPeer = async (): Promise<boolean> => (await node.on(['ip', 'route'])).includes('dev warren-pod');
-  t.ok(await settles(knowsPeer, true, 10_000), 'the nodes know each other');
   const before = await everything(node);
   const whole = Math.min(await measure(t, node), await measure(t, node), await measure(t, node));
   const step = whole / ROUNDS / CALLS;

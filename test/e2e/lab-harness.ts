@@ -15,6 +15,7 @@ import { logTail } from '../../lib/lab/process.ts';
 import { DEFAULT_OPTIONS, type LabOptions } from '../../lib/lab/topology.ts';
 import { labUp } from '../../lib/lab/up.ts';
 import { eventually } from '../../lib/lab/wait.ts';
+import { nodesMeet } from './convergence.ts';
 
 /** A new folder that goes away with the test, together with the lab that the test may have made in it. */
 export async function labFolder(t: Test): Promise<string> {
@@ -27,7 +28,7 @@ export async function labFolder(t: Test): Promise<string> {
   return dir;
 }
 
-/** Brings a lab up. When the test fails, the ends of the logs are shown. */
+/** Brings a lab up whose nodes know each other. When the test fails, the ends of the logs are shown. */
 export async function withLab(t: Test, options: Partial<LabOptions> = {}): Promise<Lab> {
   const dir = await labFolder(t);
   const lab = await labUp(dir, { ...DEFAULT_OPTIONS, ...options }, () => undefined);
@@ -35,6 +36,7 @@ export async function withLab(t: Test, options: Partial<LabOptions> = {}): Promi
     if (!t.passing())
       for (const daemon of daemonsOf(lab)) t.comment(`${daemon}:\n${await logTail(lab.layout, daemon, 15)}`);
   });
+  await nodesMeet(lab);
   return lab;
 }
 
@@ -69,12 +71,19 @@ export function addressOf({ record, interfaces }: Container, ifname = 'net1'): s
   return address.replace(/\/.*/, '');
 }
 
-/** Looks until it is so, for at most `timeout` milliseconds; returns what it saw last, for the test to compare. */
-export async function settles<T>(look: () => Promise<T>, wanted: T, timeout = 2000): Promise<T> {
+/** For what has to come, but no requirement says how soon: long, so that a busy machine gets there too. */
+const PATIENCE_MS = 20_000;
+
+/**
+ * Looks until it is so, and for the last time not before `timeout` milliseconds are over, however long a look takes; returns what it
+ * saw last, for the test to compare.
+ */
+export async function settles<T>(look: () => Promise<T>, wanted: T, timeout = PATIENCE_MS): Promise<T> {
   const deadline = performance.now() + timeout;
   for (;;) {
+    const begun = performance.now();
     const seen = await look();
-    if (isDeepStrictEqual(seen, wanted) || performance.now() > deadline) return seen;
+    if (isDeepStrictEqual(seen, wanted) || begun > deadline) return seen;
     await sleep(20);
   }
 }

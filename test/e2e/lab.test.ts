@@ -1,12 +1,12 @@
 // The lab itself: what `up`, `down` and containers do when things are not as expected.
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { test } from 'tap';
+import * as z from 'zod';
 import { runCommand } from '../../lib/lab/command.ts';
 import { agentDaemon, API_SERVER, controlDaemon, daemonsOf } from '../../lib/lab/daemons.ts';
 import { labDown } from '../../lib/lab/down.ts';
-import { openLab } from '../../lib/lab/lab.ts';
+import { type Lab, openLab } from '../../lib/lab/lab.ts';
 import { listEndpoints } from '../../lib/lab/lab-view.ts';
 import { MOUNT_POINTS } from '../../lib/lab/layout.ts';
 import { removeMountPoints } from '../../lib/lab/mount-points.ts';
@@ -21,6 +21,19 @@ import { labFolder, network, run, withLab } from './lab-harness.ts';
 
 const silent = (): void => undefined;
 const { warrenctl } = findPrograms();
+
+const versionSchema = z.object({ metadata: z.object({ resourceVersion: z.coerce.number() }) });
+const snapshotSchema = z.object({ version: z.number() });
+
+/** What the API server holds now has reached its disk; it writes a moment after each change. */
+async function isSaved(lab: Lab): Promise<void> {
+  const now = versionSchema.parse(await lab.api.request('/api/v1/nodes')).metadata.resourceVersion;
+  await eventually(async () => {
+    const [header = ''] = (await readFile(lab.layout.snapshot, 'utf8')).split('\n');
+    const { version } = snapshotSchema.parse(JSON.parse(header));
+    if (version < now) throw new Error(`the snapshot is of version ${version}, not of ${now}`);
+  }, 20_000);
+}
 
 test('up again leaves what runs and starts what does not', async (t) => {
   const lab = await withLab(t, { nodes: 2 });
@@ -40,13 +53,13 @@ test('an API server that was killed comes back with what it had, and nobody has 
   const lab = await withLab(t, { nodes: 1 });
   const { vni } = await network(lab, 'blue');
   await run(lab, 'a1', 'n1', 'blue');
-  await setTimeout(1000);
+  await isSaved(lab);
   await controlDaemon(lab, API_SERVER, 'kill');
   await t.rejects(lab.api.request('/api/v1/nodes'), /does not answer/);
   await controlDaemon(lab, API_SERVER, 'start');
   t.equal((await network(lab, 'blue')).vni, vni);
   t.equal((await listEndpoints(lab)).length, 1);
-  await eventually(() => run(lab, 'a2', 'n1', 'blue'), 20_000, 500);
+  await eventually(() => run(lab, 'a2', 'n1', 'blue'), 60_000, 500);
   t.equal((await listEndpoints(lab)).length, 2);
 });
 

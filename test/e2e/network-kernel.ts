@@ -1,6 +1,7 @@
 // What a network's namespace on a node holds for its endpoints, in the words of `ip neigh` and `bridge fdb`.
 import { z } from 'zod';
-import type { Lab } from '../../lib/lab/lab.ts';
+import type { Container } from '../../lib/lab/container.ts';
+import { findNode, type Lab } from '../../lib/lab/lab.ts';
 import { links, networkPlace, rows } from './traffic.ts';
 
 const neighbourSchema = z.object({
@@ -50,3 +51,21 @@ export const remoteEntries = (ip: string, vtep: string): readonly string[] => [
 ];
 /** The entry of an endpoint on this node. */
 export const localEntries = (ip: string): readonly string[] => [`fdb ${macOf(ip)} dev veth static master`];
+
+/** Where a node is reached by the others' tunnels. */
+export const vtepOf = (lab: Lab, node: string): string => findNode(lab, node).addresses[0]?.replace(/\/.*/, '') ?? '';
+
+/** What `peerEntries` says on a node that knows these containers' interfaces on a network, and no others. */
+export function wantedEntries(
+  lab: Lab,
+  node: string,
+  network: string,
+  containers: readonly Container[],
+): readonly string[] {
+  const entriesOf = ({ record, interfaces }: Container): readonly string[] =>
+    interfaces
+      .filter((one) => one.network === network)
+      .map(({ addresses }) => addresses[0]?.replace(/\/.*/, '') ?? '')
+      .flatMap((ip) => (record.node === node ? localEntries(ip) : remoteEntries(ip, vtepOf(lab, record.node))));
+  return containers.flatMap(entriesOf).toSorted();
+}

@@ -3,9 +3,10 @@ import { test } from 'tap';
 import { removeContainer } from '../../lib/lab/container.ts';
 import { networkNamespaces } from '../../lib/lab/lab-view.ts';
 import { inside, ping } from '../../lib/lab/probe.ts';
+import { capture, mark } from './capture.ts';
 import { addressOf, network, run, settles, withLab } from './lab-harness.ts';
 import { localEntries, macOf, peerEntries, remoteEntries } from './network-kernel.ts';
-import { at, capture, containerPlace, fabricPlace, links, nodePlace } from './traffic.ts';
+import { at, containerPlace, fabricPlace, links, nodePlace } from './traffic.ts';
 
 test('a network on three nodes', async (t) => {
   const lab = await withLab(t);
@@ -43,13 +44,14 @@ test('a network on three nodes', async (t) => {
     const onWire = await capture(lab, fabricPlace(lab), 'p-n1', 'udp port 4789');
     t.type(await ping(lab, 'a1', addressOf(a2)), 'number');
     const place = await containerPlace(lab, 'a1');
-    const known = await at(lab, place, ['arping', '-c2', '-w2', '-I', 'net1', addressOf(a3)]);
+    const known = await at(lab, place, ['arping', '-c2', '-w10', '-I', 'net1', addressOf(a3)]);
     t.equal(known.status, 0, 'a known peer is answered for, asked of everybody and then of its own MAC');
     t.match(known.stdout, new RegExp(macOf(addressOf(a3)), 'i'));
     const unknown = await at(lab, place, ['arping', '-c2', '-w2', '-I', 'net1', addressOf(a1).replace(/\d+$/, '200')]);
     t.not(unknown.status, 0, 'a stranger is not');
     await inside(lab, 'a1', ['ping', '-n', '-b', '-c2', '-i0.2', '-W1', addressOf(a1).replace(/\d+$/, '255')]);
-    const frames = await onWire.stop(1);
+    await mark(lab, 'a1', addressOf(a2));
+    const frames = await onWire.stopAtMark();
     t.ok(
       frames.some((line) => line.includes('ICMP echo request')),
       'the capture sees the pings',

@@ -3,6 +3,7 @@ import { test } from 'tap';
 import type { Container } from '../../lib/lab/container.ts';
 import { inside, ping } from '../../lib/lab/probe.ts';
 import { OUTSIDE_V4 } from '../../lib/lab/topology.ts';
+import { knowEachOther } from './convergence.ts';
 import { addressOf, network, run, withLab } from './lab-harness.ts';
 import { ask, containerPlace, fabricPlace, nodePlace, serve } from './traffic.ts';
 
@@ -12,6 +13,7 @@ test('pods on three nodes', async (t) => {
   const lab = await withLab(t);
   const blue = await network(lab, 'blue');
   const onBlue = await Promise.all(NODES.map((node, i) => run(lab, `a${i + 1}`, node, 'blue')));
+  await knowEachOther(lab, blue, onBlue);
   const pairs = (pods: readonly Container[]) =>
     pods.flatMap((from) => pods.filter((to) => to !== from).map((to) => [from, to] as const));
 
@@ -34,7 +36,7 @@ test('pods on three nodes', async (t) => {
     const [a1, a2] = onBlue;
     // 20 bytes IPv4, 8 bytes ICMP.
     const send = (mtu: number) =>
-      inside(lab, a1!.record.name, ['ping', '-n', '-c1', '-W1', '-M', 'do', '-s', String(mtu - 28), addressOf(a2!)]);
+      inside(lab, a1!.record.name, ['ping', '-n', '-c1', '-W10', '-M', 'do', '-s', String(mtu - 28), addressOf(a2!)]);
     t.equal((await send(1450)).status, 0);
     const refused = await send(1451);
     t.equal(refused.status, 1);
@@ -42,10 +44,11 @@ test('pods on three nodes', async (t) => {
   });
 
   await t.test('of another network with the same subnet reach none of them', async (t) => {
-    await network(lab, 'green', { subnets: [{ cidr: blue.subnet }] });
+    const green = await network(lab, 'green', { subnets: [{ cidr: blue.subnet }] });
     const stranger = addressOf(onBlue[0]!).replace(/\d+$/, '77');
     const b1 = await run(lab, 'b1', 'n1', JSON.stringify([{ name: 'green', ips: [stranger] }]));
     const b2 = await run(lab, 'b2', 'n2', JSON.stringify([{ name: 'green', ips: [addressOf(onBlue[1]!)] }]));
+    await knowEachOther(lab, green, [b1, b2]);
     for (const to of [onBlue[0]!, onBlue[2]!])
       t.equal(await ping(lab, 'b1', addressOf(to), 1), undefined, `b1 to ${to.record.name}`);
     for (const from of onBlue)
@@ -57,9 +60,11 @@ test('pods on three nodes', async (t) => {
   });
 
   await t.test('of two networks reach both', async (t) => {
-    await network(lab, 'red');
+    const red = await network(lab, 'red');
     const c1 = await run(lab, 'c1', 'n1', 'red');
     const both = await run(lab, 'both', 'n3', 'blue,red');
+    await knowEachOther(lab, blue, [...onBlue, both]);
+    await knowEachOther(lab, red, [c1, both]);
     t.strictSame(
       both.interfaces.map(({ name, network }) => [name, network]),
       [

@@ -1,9 +1,11 @@
 // A pod speaks in its own name or not at all.
 import { type Test, test } from 'tap';
 import type { Lab } from '../../lib/lab/lab.ts';
+import { capture, mark } from './capture.ts';
+import { knowEachOther } from './convergence.ts';
 import { addressOf, network, run, withLab } from './lab-harness.ts';
 import { macOf } from './network-kernel.ts';
-import { at, capture, containerPlace, type Place } from './traffic.ts';
+import { at, containerPlace, type Place } from './traffic.ts';
 
 const STRANGER = '02:42:de:ad:be:ef';
 
@@ -16,20 +18,23 @@ interface Cast {
   readonly victims: readonly { readonly name: string; readonly address: string }[];
   /** An address of the network that nobody has. */
   readonly free: string;
+  /** A pod on the spoofer's node that every victim hears. */
+  readonly friend: { readonly name: string; readonly address: string };
 }
 
 /** Runs commands at the spoofer while all victims look for frames of the filter; returns what they saw. */
 async function seenBy(
-  { lab, spoofer, victims }: Cast,
+  { lab, spoofer, victims, friend }: Cast,
   filter: string,
   commands: readonly (readonly string[])[],
-  expected = 0,
 ): Promise<readonly string[]> {
+  const either = `(${filter}) or (icmp and src host ${friend.address})`;
   const captures = await Promise.all(
-    victims.map(async ({ name }) => capture(lab, await containerPlace(lab, name), 'net1', filter)),
+    victims.map(async ({ name }) => capture(lab, await containerPlace(lab, name), 'net1', either)),
   );
   for (const command of commands) await at(lab, spoofer, command);
-  return (await Promise.all(captures.map((each) => each.stop(expected)))).flat();
+  for (const { address } of victims) await mark(lab, friend.name, address);
+  return (await Promise.all(captures.map((each) => each.stopAtMark()))).flat();
 }
 
 /** Frames of every kind to each victim, from whatever MAC and address the spoofer has at that moment. */
@@ -45,19 +50,24 @@ async function restore({ lab, spoofer, own }: Cast, prefix: string): Promise<voi
 
 test('a pod that bears', async (t: Test) => {
   const lab = await withLab(t, { nodes: 2 });
-  const { subnet } = await network(lab, 'blue');
-  const prefix = subnet.replace(/.*\//, '');
+  const blue = await network(lab, 'blue');
+  const prefix = blue.subnet.replace(/.*\//, '');
   const evil = await run(lab, 'evil', 'n1', 'blue');
   const near = await run(lab, 'near', 'n1', 'blue');
   const far = await run(lab, 'far', 'n2', 'blue');
+  const friend = await run(lab, 'friend', 'n1', 'blue');
+  await knowEachOther(lab, blue, [evil, near, far, friend]);
   const victims = [near, far].map((pod) => ({ name: pod.record.name, address: addressOf(pod) }));
   const own = addressOf(evil);
   const free = own.replace(/\d+$/, '200');
-  const cast: Cast = { lab, spoofer: await containerPlace(lab, 'evil'), own, victims, free };
+  const cast: Cast = {
+    ...{ lab, spoofer: await containerPlace(lab, 'evil'), own, victims, free },
+    friend: { name: 'friend', address: addressOf(friend) },
+  };
   t.afterEach(() => restore(cast, prefix));
 
   await t.test('its own MAC and address is heard, so that the captures below mean something', async (t) => {
-    const seen = await seenBy(cast, `icmp and src host ${own}`, pings(cast, own), 2);
+    const seen = await seenBy(cast, `icmp and src host ${own}`, pings(cast, own));
     t.ok(seen.length >= 4, `${seen.length} frames`);
     const arp = await seenBy(cast, `arp and ether src ${macOf(own)}`, [['arping', '-U', '-c1', '-I', 'net1', own]]);
     t.ok(arp.length >= 1, `${arp.length} announcements, on its node`);
@@ -100,7 +110,7 @@ test('a pod that bears', async (t: Test) => {
   }
 
   await t.test('its own again is heard again', async (t) => {
-    const seen = await seenBy(cast, `icmp and src host ${own}`, pings(cast, own), 2);
+    const seen = await seenBy(cast, `icmp and src host ${own}`, pings(cast, own));
     t.ok(seen.length >= 4, `${seen.length} frames`);
   });
 });

@@ -1,7 +1,6 @@
-// Traffic between containers and nodes: ask, listen, capture. Programs are those that a person would use.
+// Traffic between containers and nodes: ask and listen. Programs are those that a person would use.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Finished } from '../../lib/lab/command.ts';
 import { runCommand } from '../../lib/lab/command.ts';
@@ -82,10 +81,13 @@ export async function serve(
     const flags = protocol === 'TCP' ? '-Hltn' : '-Hlun';
     if ((await at(lab, place, ['ss', flags, `sport = :${port}`])).stdout.trim() === '')
       throw new Error(`nothing listens on ${protocol} port ${port}`);
-  }, 5000);
+  }, 15_000);
 }
 
-/** What a server of `serve` answers; empty when nothing comes within 2 s. */
+/** For an answer, in seconds: long, because it is only used up when something is broken. */
+const PATIENCE = 10;
+
+/** What a server of `serve` answers; empty when it does not. */
 export async function ask(
   lab: Lab,
   place: Place,
@@ -93,37 +95,23 @@ export async function ask(
   address: string,
   port: number,
 ): Promise<string> {
-  const target = protocol === 'TCP' ? `TCP:${address}:${port},connect-timeout=2` : `UDP:${address}:${port}`;
+  const target = protocol === 'TCP' ? `TCP:${address}:${port},connect-timeout=${PATIENCE}` : `UDP:${address}:${port}`;
   // Nothing is written on TCP: a server that ends with something unread resets the connection, and its answer is lost.
-  const socat = protocol === 'TCP' ? ['socat', '-u', target, '-'] : ['socat', '-t2', '-T2', '-', target];
-  const done = await runCommand(place(socat), { env: lab.env, input: '?\n' });
-  return done.stdout.trim();
+  const direction = protocol === 'TCP' ? ['-u', target, '-'] : [`-t${PATIENCE}`, '-', target];
+  return firstLine(place(['socat', `-T${PATIENCE}`, ...direction]), lab.env);
 }
 
-/** Frames seen on a device by tcpdump with a filter, one line each, from now until `stop`. */
-export interface Capture {
-  /** Waits for as many as are expected, 2 s at most, and a moment for those that are not. */
-  stop(expected?: number): Promise<readonly string[]>;
-}
-
-export async function capture(lab: Lab, place: Place, device: string, filter: string): Promise<Capture> {
-  const [file = '', ...args] = place(['tcpdump', '--immediate-mode', '-U', '-l', '-nn', '-e', '-i', device, filter]);
-  const child = spawn(file, args, { env: lab.env, stdio: ['ignore', 'pipe', 'pipe'] });
+/** Of a program's output; then it is ended, since nobody tells it that no more datagrams will come. Empty when it ends without one. */
+async function firstLine([file = '', ...args]: readonly string[], env: NodeJS.ProcessEnv): Promise<string> {
+  const child = spawn(file, args, { env, stdio: ['pipe', 'pipe', 'ignore'] });
   let out = '';
-  let err = '';
-  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-  const lines = (): readonly string[] => out.split('\n').filter((line) => line !== '');
-  await eventually(async () => {
-    if (!err.includes('listening on')) throw new Error(`tcpdump does not listen: ${err}`);
-  }, 5000);
-  return {
-    stop: async (expected = 0) => {
-      for (let i = 0; i < 100 && lines().length < expected; i++) await sleep(20);
-      await sleep(200);
-      child.kill('SIGINT');
-      await once(child, 'close');
-      return lines();
-    },
-  };
+  child.stdout.on('data', (chunk: Buffer) => {
+    out += chunk.toString();
+    if (out.includes('\n')) child.kill();
+  });
+  // A program that ends without reading its input is no failure of ours.
+  child.stdin.on('error', () => undefined);
+  child.stdin.end('?\n');
+  await once(child, 'close');
+  return out.split('\n')[0] ?? '';
 }

@@ -132,7 +132,7 @@ test('A5: an ADD without API server fails soon with "try again later" and leaves
   await node.del(t, known);
   t.strictSame(await node.linksIn(known), [], 'DEL needs no API server');
   await node.restoreApi();
-  await eventually(() => node.add(unknown), 10_000);
+  await eventually(() => node.add(unknown), 60_000);
   await node.del(t, unknown);
   for (const sandbox of [known, unknown]) await node.removeNetns(sandbox);
   await node.nothingLeft(t);

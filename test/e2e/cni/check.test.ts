@@ -19,8 +19,8 @@ test('K1: CHECK right after ADD passes', async (t) => {
 });
 
 /**
- * What CHECK says to the damage. The agent repairs what it notices within a moment, so CHECK has to come at once; one that comes during
- * or after a repair is another try.
+ * What CHECK says to the damage. The agent repairs what it notices within a moment, so CHECK has to come at once, by a plugin that
+ * has been started before; one that comes during or after a repair is another try.
  */
 async function checkFinds(
   sandbox: Sandbox,
@@ -28,11 +28,10 @@ async function checkFinds(
   missing: RegExp,
 ): Promise<CniErrorDocument> {
   return eventually(async () => {
-    await damage();
-    const error = errorOf(await node.plugin('CHECK', sandbox));
+    const error = errorOf(await node.pluginAfter(damage, 'CHECK', sandbox));
     if (!missing.test(error.msg)) throw new Error(`${error.msg} does not name ${missing.source}`);
     return error;
-  }, 10_000);
+  }, 30_000);
 }
 
 const defaultRoute = ['ip', 'route', 'del', 'default'];
@@ -79,7 +78,7 @@ test('K2: CHECK names the reservation that is gone', async (t) => {
   const [endpoint] = await node.endpoints();
   const name = `blue.${endpoint?.addresses[0]?.replace(/\/.*/, '') ?? ''}`;
   await node.api.request(`/apis/warren.dev/v1alpha1/networkendpoints/${name}`, { method: 'DELETE' });
-  const error = await eventually(async () => errorOf(await node.plugin('CHECK', sandbox)), 5_000);
+  const error = await eventually(async () => errorOf(await node.plugin('CHECK', sandbox)), 20_000);
   t.match(error, { code: 107 });
   t.ok(error.msg.includes(name), error.msg);
   await node.del(t, sandbox);
@@ -117,6 +116,6 @@ test('S1: STATUS is silent while ADD would be served, and says 50 when the pool 
   await eventually(async () => {
     const answer = await node.plugin('STATUS', {});
     if (answer.status !== 0) throw new Error(answer.stdout);
-  }, 5_000);
+  }, 20_000);
   // The others go with the lab: this is the last test of the file.
 });

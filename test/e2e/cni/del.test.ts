@@ -23,7 +23,7 @@ test('D1: the address that DEL gave back can be asked for at once', async (t) =>
   const annotation = '[{"name":"blue","ips":["10.77.0.99"]}]';
   for (let round = 0; round < 3; round++) {
     const sandbox = await node.sandbox(annotation);
-    await eventually(() => node.add(sandbox), 5_000);
+    await eventually(() => node.add(sandbox), 20_000);
     await node.del(t, sandbox);
     await node.removeNetns(sandbox);
   }
@@ -44,7 +44,7 @@ test('D2: a DEL while the agent is down is carried out when it is back', async (
   await eventually(async () => {
     const traces = await node.traces();
     if (traces.some((line) => line.includes(leaving.CNI_CONTAINERID))) throw new Error(traces.join('\n'));
-  }, 10_000);
+  }, 30_000);
   t.strictSame(await node.linksIn(leaving), []);
   t.equal((await node.linksIn(staying)).length, 2);
   t.match(await node.plugin('CHECK', staying), { status: 0 });
@@ -69,7 +69,7 @@ test('G1, G2: GC keeps what is listed and removes the rest, by either name of th
     await eventually(async () => {
       const endpoints = await node.endpoints();
       if (endpoints.length !== 1) throw new Error(JSON.stringify(endpoints));
-    }, 5_000);
+    }, 20_000);
     t.strictSame(await node.linksIn(gone), []);
     t.match(await node.plugin('CHECK', kept), { status: 0 });
     await node.del(t, kept);

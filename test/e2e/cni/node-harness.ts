@@ -30,6 +30,8 @@ export interface Sandbox {
 export interface NodeHarness extends AsyncDisposable {
   /** Runs the installed plugin on the node; `change` overrides keys of the node's configuration. */
   plugin(command: string, sandbox: Partial<Sandbox>, change?: object): Promise<PluginAnswer>;
+  /** The same for what happens right before: the plugin has been started when `first` runs, and calls the agent when that is done. */
+  pluginAfter(first: () => Promise<unknown>, command: string, sandbox: Partial<Sandbox>): Promise<PluginAnswer>;
   /** A container with an empty network namespace, and a Pod with the annotation when `networks` is given. */
   sandbox(networks?: string): Promise<Sandbox>;
   /** The namespace goes, as when a container dies before its DEL. */
@@ -74,11 +76,20 @@ export function nodeOf(lab: Lab): Omit<NodeHarness, typeof Symbol.asyncDispose> 
   const on = (argv: readonly string[]): Promise<string> =>
     commandOutput(onNode(lab.layout, NODE, argv), { env: lab.env });
   const agent = agentDaemon(NODE);
+  const call = (stdin: string | Promise<string>, command: string, sandbox: Partial<Sandbox>): Promise<PluginAnswer> => {
+    const env = { CNI_COMMAND: command, CNI_PATH: '/opt/cni/bin', ...sandbox };
+    return runPlugin({ env, stdin }, onNode(lab.layout, NODE, ['/opt/cni/bin/warren']));
+  };
   return {
-    plugin: async (command, sandbox, change = {}) => {
-      const stdin = JSON.stringify({ ...(await configOf(lab)), ...change });
-      const env = { CNI_COMMAND: command, CNI_PATH: '/opt/cni/bin', ...sandbox };
-      return runPlugin({ env, stdin }, onNode(lab.layout, NODE, ['/opt/cni/bin/warren']));
+    plugin: async (command, sandbox, change = {}) =>
+      call(JSON.stringify({ ...(await configOf(lab)), ...change }), command, sandbox),
+    pluginAfter: async (first, command, sandbox) => {
+      const stdin = JSON.stringify(await configOf(lab));
+      return call(
+        first().then(() => stdin),
+        command,
+        sandbox,
+      );
     },
     sandbox: async (networks) => {
       const id = randomBytes(8).toString('hex');

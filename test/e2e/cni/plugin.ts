@@ -8,7 +8,8 @@ export const PLUGIN = join(root, 'dist/bin/warren');
 
 export interface PluginCall {
   readonly env: Readonly<Record<string, string>>;
-  readonly stdin: string | Uint8Array;
+  /** What is not there yet is waited for by the plugin, which runs already. */
+  readonly stdin: string | Uint8Array | Promise<string>;
 }
 
 export interface PluginAnswer {
@@ -42,7 +43,7 @@ export function runPlugin(call: PluginCall, argv: readonly string[] = [PLUGIN]):
     child.on('error', failed);
     // A plugin that answers before it has read everything closes its end: no fault of the test.
     child.stdin.on('error', () => undefined);
-    child.stdin.end(call.stdin);
+    Promise.resolve(call.stdin).then((stdin) => child.stdin.end(stdin), failed);
     child.on('close', (status) => {
       done({ status, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() });
     });

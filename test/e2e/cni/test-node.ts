@@ -1,6 +1,7 @@
 /** The calls that the conformance tests share: ADD and DEL as a runtime makes them, and what a person would look at afterwards. */
 import { t as tap, type Test } from 'tap';
 import { eventually } from '../../../lib/lab/wait.ts';
+import { settles } from '../lab-harness.ts';
 import { type NodeHarness, type Sandbox, startNode } from './node-harness.ts';
 import { ensurePlugin, type PluginAnswer } from './plugin.ts';
 
@@ -61,7 +62,7 @@ export async function testNode(): Promise<TestNode> {
   await using starting = new AsyncDisposableStack();
   const node = starting.use(await startNode());
   await node.apply(networks);
-  for (const network of ['blue', 'green', 'tiny']) await eventually(() => attachOnce(node, network), 20_000);
+  for (const network of ['blue', 'green', 'tiny']) await eventually(() => attachOnce(node, network), 60_000);
   const empty = await settledTraces(node);
   const started = starting.move();
   tap.teardown(() => started.disposeAsync());
@@ -77,7 +78,7 @@ export async function testNode(): Promise<TestNode> {
       return others.toSorted((a, b) => a.ifname.localeCompare(b.ifname));
     },
     nothingLeft: async (t) => {
-      t.strictSame(await settledTraces(node).catch(() => node.traces()), empty, 'nothing is left');
+      t.strictSame(await settles(() => node.traces(), empty), empty, 'nothing is left');
     },
   };
 }
@@ -97,5 +98,5 @@ async function settledTraces(node: NodeHarness): Promise<readonly string[]> {
     const traces = await node.traces();
     if (traces.some((line) => /^(endpoint|journal|queue|netns)/.test(line))) throw new Error(traces.join('\n'));
     return traces;
-  }, 10_000);
+  }, 30_000);
 }

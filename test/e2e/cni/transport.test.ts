@@ -85,7 +85,7 @@ test('an agent that never answers is given up after five seconds by STATUS', asy
   const answer = await runPlugin({ env: { CNI_COMMAND: 'STATUS' }, stdin });
   t.match(errorOf(answer), { code: 50, msg: /did not answer in time/ });
   const seconds = (performance.now() - start) / 1000;
-  t.ok(seconds > 4.5 && seconds < 8, `${seconds} s`);
+  t.ok(seconds > 4.5 && seconds < 12, `${seconds} s`);
 });
 
 test('X4: killed while it waits, it leaves nobody behind who holds stdout, stderr or the socket', async (t) => {
