@@ -48,8 +48,13 @@ function answer({ request, ...rest }: Attributes, spec: BindingSpec, names: Name
 
 const CODES = { Unauthorized: 401, Forbidden: 403, RequestEntityTooLarge: 413, Invalid: 422 } as const;
 
-function denied(attributes: Attributes, { policy, binding }: Names, { message, reason }: Denial): ApiError {
-  const text = `ValidatingAdmissionPolicy '${policy}' with binding '${binding}' denied request: ${message}`;
+function denied(
+  attributes: Attributes,
+  { policy, binding }: Names,
+  { message, reason, isOfPolicy = false }: Denial,
+): ApiError {
+  const by = `ValidatingAdmissionPolicy '${policy}'${isOfPolicy ? '' : ` with binding '${binding}'`}`;
+  const text = `${by} denied request: ${message}`;
   const { message: whole, details } = forbidden(attributes.request.type, nameOf(attributes), text);
   return new ApiError(CODES[reason], reason, whole, { ...details, causes: [{ message: text }] });
 }
@@ -59,26 +64,28 @@ function denials(program: Program, binding: BindingSpec, attributes: Attributes)
     matches(program.spec.matchConstraints, attributes) &&
     (binding.matchResources === undefined || matches(binding.matchResources, attributes));
   if (!isAbout) return [];
-  const { paramKind } = program.spec;
+  const { paramKind, failurePolicy } = program.spec;
   if (paramKind === undefined || binding.paramRef === undefined) return evaluate(program, attributes, undefined);
   const params = paramsOf(paramKind, binding.paramRef, attributes);
-  if (typeof params === 'string')
-    return program.spec.failurePolicy === 'Fail' ? [{ message: params, reason: 'Invalid' }] : [];
-  return params.flatMap((one) => evaluate(program, attributes, one));
+  if (Array.isArray(params)) return params.flatMap((one) => evaluate(program, attributes, one));
+  return failurePolicy === 'Fail' ? [{ ...params, reason: 'Invalid' }] : [];
 }
 
 type ParamRef = NonNullable<BindingSpec['paramRef']>;
 
-/** The objects that the binding names or selects; a text when the policy cannot be evaluated for want of them. */
+/** The objects that the binding names or selects, or why the policy cannot be evaluated without them. */
 function paramsOf(
   { apiVersion, kind }: NonNullable<PolicySpec['paramKind']>,
   ref: ParamRef,
   attributes: Attributes,
-): KubeObject[] | string {
+): KubeObject[] | Omit<Denial, 'reason'> {
   const { registry, store } = attributes.request.backend;
   const served = registry.findKind(apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '', kind);
   if (served === undefined)
-    return `failed to configure policy: failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`;
+    return {
+      message: `failed to configure policy: failed to find resource referenced by paramKind: '${apiVersion}, Kind=${kind}'`,
+      isOfPolicy: true,
+    };
   const namespace = served.type.namespaced ? (ref.namespace ?? namespaceOf(attributes)) : '';
   const collection = store.collection(storageKey(served.type));
   const found =
@@ -87,7 +94,9 @@ function paramsOf(
       : [collection.get(objectKey(namespace, ref.name))];
   const objects = found.flatMap((entry) => (entry === undefined ? [] : [entry.object]));
   if (objects.length > 0 || ref.parameterNotFoundAction === 'Allow') return objects;
-  return 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction';
+  return {
+    message: 'failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction',
+  };
 }
 
 function selected<E extends { readonly object: KubeObject }>(

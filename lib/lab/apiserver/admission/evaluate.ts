@@ -11,6 +11,8 @@ import type { Validation } from './policy.ts';
 export interface Denial {
   readonly message: string;
   readonly reason: NonNullable<Validation['reason']>;
+  /** Whatever the binding. */
+  readonly isOfPolicy?: boolean;
 }
 
 const MESSAGE_MAX = 5120;
@@ -19,19 +21,23 @@ const MESSAGE_MAX = 5120;
 export function evaluate(program: Program, attributes: Attributes, params: KubeObject | undefined): Denial[] {
   const context = contextOf(program, attributes, params);
   const isFatal = program.spec.failurePolicy === 'Fail';
-  for (const condition of program.conditions) {
-    const holds = attempt(condition, context);
-    if (!holds.ok) return isFatal ? [{ message: holds.error, reason: 'Invalid' }] : [];
+  for (const { source, run } of program.conditions) {
+    const holds = attempt(run, context);
+    if (!holds.ok) return isFatal ? [failure(source.expression, holds.error)] : [];
     if (holds.value !== true) return [];
   }
   return program.validations.flatMap(({ source, run, message }) => {
     const outcome = attempt(run, context);
     if (outcome.ok && outcome.value === true) return [];
     if (outcome.ok) return [{ message: messageOf(source, message, context), reason: source.reason ?? 'Invalid' }];
-    if (!isFatal) return [];
-    return [{ message: `expression '${source.expression}' resulted in error: ${outcome.error}`, reason: 'Invalid' }];
+    return isFatal ? [failure(source.expression, outcome.error)] : [];
   });
 }
+
+const failure = (expression: string, error: string): Denial => ({
+  message: `expression '${expression}' resulted in error: ${error}`,
+  reason: 'Invalid',
+});
 
 type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: string };
 
@@ -64,7 +70,13 @@ function contextOf(program: Program, attributes: Attributes, params: KubeObject 
     namespaceObject: celOf(namespaceObject(attributes) ?? null),
     variables,
   };
-  for (const { name, run } of program.variables) defineLazily(variables, name, () => run(context) as CelValue);
+  for (const { source, run } of program.variables) {
+    defineLazily(variables, source.name, () => {
+      const outcome = attempt(run, context);
+      if (outcome.ok) return outcome.value as CelValue;
+      throw new Error(`composited variable "${source.name}" fails to evaluate: ${outcome.error}`);
+    });
+  }
   return context;
 }
 

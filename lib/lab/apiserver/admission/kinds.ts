@@ -46,7 +46,7 @@ function validatePolicy(object: KubeObject): FieldError[] {
     compile(parsed.spec);
     return [];
   } catch (error) {
-    if (error instanceof ExpressionError) return [invalidValue(error.field, object.metadata.name, error.message)];
+    if (error instanceof ExpressionError) return [invalidValue(error.field, error.text, error.message)];
     throw error;
   }
 }
@@ -80,7 +80,15 @@ export const admissionKinds: readonly BuiltinKind[] = [
       column('ParamKind', paramKindText),
       ageColumn,
     ],
-    strategy: { defaults: defaultPolicy, validate: validatePolicy, prepareUpdate: keepStatus, prepareStatus: keepSpec },
+    strategy: {
+      defaults: defaultPolicy,
+      validate: validatePolicy,
+      prepareCreate(object) {
+        object['status'] = {};
+      },
+      prepareUpdate: keepStatus,
+      prepareStatus: keepSpec,
+    },
   },
   {
     ...COMMON,

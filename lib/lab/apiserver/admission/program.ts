@@ -9,23 +9,26 @@ export type Expression = (context: Context) => unknown;
 
 export interface Program {
   readonly spec: PolicySpec;
-  readonly conditions: readonly Expression[];
-  readonly variables: readonly { readonly name: string; readonly run: Expression }[];
-  readonly validations: readonly {
-    readonly source: Validation;
-    readonly run: Expression;
-    readonly message: Expression | undefined;
-  }[];
+  readonly conditions: readonly Compiled<PolicySpec['matchConditions'][number]>[];
+  readonly variables: readonly Compiled<PolicySpec['variables'][number]>[];
+  readonly validations: readonly (Compiled<Validation> & { readonly message: Expression | undefined })[];
+}
+
+interface Compiled<T> {
+  readonly source: T;
+  readonly run: Expression;
 }
 
 /** An expression that does not compile; the message has its field. */
 export class ExpressionError extends Error {
   override readonly name = 'ExpressionError';
   readonly field: string;
+  readonly text: string;
 
-  constructor(field: string, message: string) {
+  constructor(field: string, text: string, message: string) {
     super(message);
     this.field = field;
+    this.text = text;
   }
 }
 
@@ -37,12 +40,11 @@ export function compile(spec: PolicySpec): Program {
     list.map((source, i) => ({ source, run: compileOne(source.expression, type, `spec.${field}[${i}].expression`) }));
   return {
     spec,
-    conditions: each(spec.matchConditions, 'matchConditions', 'bool').map(({ run }) => run),
-    variables: each(spec.variables, 'variables', 'any').map(({ source, run }) => ({ name: source.name, run })),
-    validations: each(spec.validations, 'validations', 'bool').map(({ source, run }, i) => ({
-      source,
-      run,
-      message: compileMessage(source, `spec.validations[${i}].messageExpression`),
+    conditions: each(spec.matchConditions, 'matchConditions', 'bool'),
+    variables: each(spec.variables, 'variables', 'any'),
+    validations: each(spec.validations, 'validations', 'bool').map((one, i) => ({
+      ...one,
+      message: compileMessage(one.source, `spec.validations[${i}].messageExpression`),
     })),
   };
 }
@@ -56,11 +58,11 @@ function compileOne(text: string, type: Type, field: string): Expression {
   const checked = environment.check(text);
   if (!checked.valid) {
     const [line = 'not valid'] = (checked.error?.message ?? '').split('\n');
-    throw new ExpressionError(field, `compilation failed: ${line}`);
+    throw new ExpressionError(field, text, `compilation failed: ${line}`);
   }
   const given = String(checked.type);
   if (type !== 'any' && given !== type && !given.startsWith('dyn'))
-    throw new ExpressionError(field, `must evaluate to ${type}`);
+    throw new ExpressionError(field, text, `must evaluate to ${type} but got ${given}`);
   return environment.parse(text);
 }
 
@@ -71,7 +73,7 @@ export function programOf(policy: KubeObject): Program {
   const known = programs.get(policy);
   if (known !== undefined) return known;
   const parsed = parsePolicy(policy);
-  if (!parsed.ok) throw new ExpressionError(parsed.field, parsed.error);
+  if (!parsed.ok) throw new ExpressionError(parsed.field, policy.metadata.name, parsed.error);
   const program = compile(parsed.spec);
   programs.set(policy, program);
   return program;

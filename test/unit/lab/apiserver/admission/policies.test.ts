@@ -169,6 +169,10 @@ t.test('what cannot be evaluated is refused, or let through where the policy say
     body: { message: /expression 'object\.spec\.nothing == 1' resulted in error: no such key: nothing/ },
   });
   t.equal((await create(await enforced(t, { ...broken, failurePolicy: 'Ignore' }), 'a')).code, 201);
+  const variables = [{ name: 'v', expression: 'object.spec.nothing' }];
+  t.match(await create(await enforced(t, { variables, validations: [{ expression: 'variables.v == 1' }] }), 'a'), {
+    body: { message: /resulted in error: composited variable "v" fails to evaluate: no such key: nothing/ },
+  });
 });
 
 t.test('a match condition decides before the validations', async (t) => {
@@ -223,7 +227,8 @@ t.test('parameters are objects that the binding names or selects', async (t) => 
   await t.test('of a kind that is not served', async (t) => {
     const unknown = { ...spec, paramKind: { apiVersion: 'v1', kind: 'Colour' } };
     const paramRef = { name: 'no', namespace: 'default', parameterNotFoundAction: 'Allow' };
-    const message = /failed to find resource referenced by paramKind: 'v1, Kind=Colour'/;
+    const message =
+      /Policy 'p' denied request: failed to configure policy: failed to find resource referenced by paramKind: 'v1, Kind=Colour'/;
     t.match(await create(await enforced(t, unknown, { paramRef }), 'a'), { code: 422, body: { message } });
     const ignored = await enforced(t, { ...unknown, failurePolicy: 'Ignore' }, { paramRef });
     t.equal((await create(ignored, 'a')).code, 201);
