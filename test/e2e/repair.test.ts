@@ -33,12 +33,12 @@ async function picture(lab: Lab, place: Place): Promise<string> {
     .join('\n');
 }
 
-/** A veth's own address on the bridge's side is the kernel's choice, new with each veth. */
+/** A veth's own address on the bridge's side is the kernel's choice, new with each veth: any, also one that looks like ours. */
 function withoutNoise(line: string): string {
-  if (/(33:33|01:00:5e):|fe80::/.test(line) || /^(?!02:)([0-9a-f]{2}:){5}\S+ dev warren.* permanent/.test(line))
+  if (/(33:33|01:00:5e):|fe80::/.test(line) || /^([0-9a-f]{2}:){5}\S+ dev warren[a-z2-7]{9} .*permanent/.test(line))
     return '';
   return line
-    .replace(/(?<=link\/ether )(?!02:)\S+/g, 'MAC')
+    .replace(/(?<=^\d+: warren[a-z2-7]{9}@.*link\/ether )\S+/, 'MAC')
     .replace(/^\d+: /, '')
     .replace(/@if\d+|ifindex \d+|link-netnsid \d+|link-netns \S+/g, '')
     .replace(/(timer|timer_ack|forward_delay_timer) +[\d.]+/g, '')
