@@ -19,8 +19,11 @@ const ADMIN = { user: 'admin', groups: ['system:masters'] };
 const HOST = '127.0.0.1';
 const READY_MS = 60_000;
 
-/** kube-apiserver with its etcd, RBAC on, answering. `KUBEBUILDER_ASSETS` names other programs than those that the tier built. */
-export async function startRealServer(t: Pick<Test, 'teardown'>): Promise<Server> {
+/**
+ * kube-apiserver with its etcd, RBAC on, answering; `flags` are more for it. `KUBEBUILDER_ASSETS` names other programs than those that
+ * the tier built.
+ */
+export async function startRealServer(t: Pick<Test, 'teardown'>, flags: readonly string[] = []): Promise<Server> {
   const assets = process.env['KUBEBUILDER_ASSETS'] || builtAssets();
   const dir = await mkdtemp(join(tmpdir(), 'warren-api-'));
   t.teardown(() => rm(dir, { recursive: true, force: true }));
@@ -30,7 +33,7 @@ export async function startRealServer(t: Pick<Test, 'teardown'>): Promise<Server
   const logFile = join(dir, 'log');
   const log = openSync(logFile, 'a', 0o600);
   const plane = await startControlPlane({
-    ...{ assets, dir, port, advertise: '192.0.2.1', certificate, log },
+    ...{ assets, dir, port, advertise: '192.0.2.1', certificate, log, flags },
     accounts: [{ token, ...ADMIN }],
     authorization: 'RBAC',
   });

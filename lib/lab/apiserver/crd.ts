@@ -6,7 +6,7 @@ import { equalJson, type Json, type JsonObject, omit } from './json.ts';
 import { parseJsonPath } from './json-path.ts';
 import { dnsSubdomain } from './names.ts';
 import type { KubeObject } from './object.ts';
-import { ALL_VERBS, type ResourceType, type Strategy } from './resource.ts';
+import type { ResourceType, Strategy, Verb } from './resource.ts';
 import { type Schema, schemaParser } from './schema.ts';
 import { compileSchema } from './schema-validate.ts';
 
@@ -74,6 +74,9 @@ function checkCompiles(schema: Schema): void {
   compileRules(schema);
 }
 
+/** In the order in which discovery has them. */
+const VERBS: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch'];
+
 const issueText = (issue: z.core.$ZodIssue): string => `spec.${issue.path.map(String).join('.')}: ${issue.message}`;
 
 function typeOf(spec: CrdSpec, from: CrdVersion, storageVersion: string): ResourceType {
@@ -89,7 +92,7 @@ function typeOf(spec: CrdSpec, from: CrdVersion, storageVersion: string): Resour
     shortNames: names.shortNames ?? [],
     categories: names.categories ?? [],
     namespaced: spec.scope === 'Namespaced',
-    verbs: ALL_VERBS,
+    verbs: VERBS,
     hasStatus,
     storageVersion,
     schema: from.schema.openAPIV3Schema,

@@ -148,8 +148,15 @@ const aggregatedGroup = (registry: Registry, group: string): JsonObject => ({
   })),
 });
 
+/** kube-apiserver names group and version of custom resources only: for its own they are those of the list. */
+const responseKindOf = ({ custom, group, version, kind }: ResourceType): JsonObject => ({
+  group: custom ? group : '',
+  version: custom ? version : '',
+  kind,
+});
+
 function aggregatedResource(type: ResourceType): JsonObject {
-  const responseKind = { group: type.group, version: type.version, kind: type.kind };
+  const responseKind = responseKindOf(type);
   const item: JsonObject = {
     resource: type.plural,
     responseKind,

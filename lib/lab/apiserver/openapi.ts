@@ -44,7 +44,7 @@ function schemasOf(types: readonly ResourceType[]): JsonObject {
   const schemas: JsonObject = { ...(builtin ? coreDefinitions : {}), [META_NAME]: schemaJson(META_SCHEMA) };
   for (const type of types) {
     const name = schemaName(type);
-    const base = type.custom ? customSchema(type.schema) : asObject(schemas[name] ?? schemaJson(type.schema));
+    const base = type.custom ? customSchema(type) : asObject(schemas[name] ?? schemaJson(type.schema));
     schemas[name] = { ...base, 'x-kubernetes-group-version-kind': [kindOf(type)] };
   }
   return schemas;
@@ -66,14 +66,16 @@ const META_TEXT =
 /** A schema as a document: what is not set is left out. */
 const schemaJson = (schema: Schema): JsonObject => asObject(parseJson(JSON.stringify(schema)));
 
-function customSchema(schema: Schema): JsonObject {
+function customSchema({ schema, selectable }: ResourceType): JsonObject {
   const document = schemaJson(schema);
+  const fields = Object.keys(selectable).map((fieldPath) => ({ fieldPath }));
   const common = {
     apiVersion: { type: 'string', description: API_VERSION_TEXT },
     kind: { type: 'string', description: KIND_TEXT },
     metadata: { allOf: [{ $ref: REFERENCE + META_NAME }], description: META_TEXT },
   };
-  return { ...document, properties: { ...asObject(document['properties']), ...common } };
+  const properties = { ...asObject(document['properties']), ...common };
+  return { ...document, properties, ...(fields.length === 0 ? {} : { 'x-kubernetes-selectable-fields': fields }) };
 }
 
 function pathsOf(type: ResourceType): [string, JsonObject][] {

@@ -69,7 +69,7 @@ export const extraResources = REVIEWS.map(({ group, kind, plural }) => ({
   entry: { name: plural, singularName: kind.toLowerCase(), namespaced: false, kind, verbs: ['create'] },
   aggregated: {
     resource: plural,
-    responseKind: { group, version: 'v1', kind },
+    responseKind: { group: '', version: '', kind },
     scope: 'Cluster',
     singularResource: kind.toLowerCase(),
     verbs: ['create'],
