@@ -21,6 +21,8 @@ export interface Loops {
   readonly endpointGarbage: Runner;
   /** Asks again for those that could not get what they need: something may have become free. */
   readonly waiting: Runner;
+  /** Has all Networks looked at when the smallest underlay is another. */
+  readonly mtu: Runner;
 }
 
 export interface LoopOptions {
@@ -39,6 +41,8 @@ const POOL_INTERVAL_MS = 500;
 const GARBAGE_INTERVAL_MS = 50;
 /** Thousands of networks may go in a second: those that wait are asked for a few times, not with each. */
 const WAITING_INTERVAL_MS = 100;
+/** Nodes that join together are one change. */
+const MTU_INTERVAL_MS = 500;
 const RESYNC_MS = 10_000;
 const CONCURRENCY = 8;
 
@@ -66,6 +70,7 @@ export function createLoops(options: LoopOptions): Loops {
   return {
     networks,
     nodes,
+    mtu: runner('mtu', createMtuWatch(networks, context), { minIntervalMs: MTU_INTERVAL_MS }),
     waiting: runner('waiting', () => Promise.resolve(wakeWaiting({ networks, nodes }, context().view)), {
       minIntervalMs: WAITING_INTERVAL_MS,
     }),
@@ -133,10 +138,26 @@ export function triggersOf(loops: Loops): ViewChanges {
       if (type === 'deleted') loops.endpointGarbage.trigger();
       loops.nodes.add(object.metadata.name);
     },
-    onPeer: ({ type, object }) => {
+    onPeer: ({ type, object, old }) => {
       if (type === 'deleted') loops.claimGarbage.trigger();
       loops.nodes.add(object.metadata.name);
+      // A node's underlay may be the smallest one, which every Network shows.
+      if (type !== 'updated' || old.status.underlayMTU !== object.status.underlayMTU) loops.mtu.trigger();
     },
+    onNeighbours: (names) => {
+      for (const name of names) loops.networks.add(name);
+    },
+  };
+}
+
+function createMtuWatch(networks: Queue<string>, context: () => Context): () => Promise<void> {
+  let known: number | undefined;
+  return () => {
+    const { view } = context();
+    const now = view.tunnelMtu();
+    if (now !== known) for (const { metadata } of view.networks.list()) networks.add(metadata.name);
+    known = now;
+    return Promise.resolve();
   };
 }
 

@@ -32,6 +32,8 @@ function factsOf(context: Context, network: Network): NetworkFacts {
     taken: view.taken,
     otherHolder: (claimName) => otherHolder(context, claimName, uid),
     usage: view.usage.usageOf(name),
+    overlap: view.neighbours.overlapOf(network),
+    tunnelMtu: view.tunnelMtu(),
     now: now(),
   };
 }

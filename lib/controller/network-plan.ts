@@ -21,6 +21,10 @@ export interface NetworkFacts {
   /** Whose claim has this name, when that is somebody else. */
   readonly otherHolder: (claimName: string) => string | undefined;
   readonly usage: Usage;
+  /** What its subnets overlap with outside of it: allowed, but the user should know. */
+  readonly overlap: Problem | undefined;
+  /** What the underlay leaves for a packet; undefined while it is not known. */
+  readonly tunnelMtu: number | undefined;
   readonly now: Date;
 }
 
@@ -49,7 +53,7 @@ export function planNetwork(facts: NetworkFacts): readonly NetworkOp[] {
 /** Claims go when the Network is gone: until then its VNI and subnets are not free. */
 function planDeletion(facts: NetworkFacts): readonly NetworkOp[] {
   if (facts.usage.endpoints === 0) return [{ kind: 'let-go' }];
-  return asOps(deletingStatus(facts.network, facts.usage, facts.now));
+  return asOps(deletingStatus(facts));
 }
 
 function planAllocation(facts: NetworkFacts): readonly NetworkOp[] {
@@ -114,7 +118,7 @@ function lostProblem(facts: NetworkFacts, claim: WantedClaim): Problem | undefin
 }
 
 const statusOps = (facts: NetworkFacts, allocation: Allocation): readonly NetworkOp[] =>
-  asOps(networkStatus(facts.network, allocation, facts.usage, facts.now));
+  asOps(networkStatus(facts, allocation));
 
 const asOps = (change: StatusChange | undefined): readonly NetworkOp[] =>
   change ? [{ kind: 'write-status', change }] : [];

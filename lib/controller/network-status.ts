@@ -32,24 +32,35 @@ export interface StatusChange {
   readonly news: EventText | undefined;
 }
 
+/** What the status tells of, besides what was allocated. */
+export interface StatusFacts {
+  readonly network: Network;
+  readonly usage: Usage;
+  readonly overlap: Problem | undefined;
+  readonly tunnelMtu: number | undefined;
+  readonly now: Date;
+}
+
 /** Undefined when the status is as it should be. */
-export function networkStatus(
-  network: Network,
-  allocation: Allocation,
-  usage: Usage,
-  now: Date,
-): StatusChange | undefined {
+export function networkStatus(facts: StatusFacts, allocation: Allocation): StatusChange | undefined {
+  const { network, usage, now } = facts;
   const given =
     allocation.kind === 'allocated'
-      ? { subnets: allocatedSubnets(network, allocation.pooled), vni: allocation.vni, mtu: network.spec.mtu }
+      ? { subnets: allocatedSubnets(network, allocation.pooled), vni: allocation.vni, mtu: mtuOf(facts) }
       : {};
   const subnets = given.subnets ?? network.status.subnets ?? [];
   const wanted = { ...given, ...usageFields(subnets, usage) };
-  return statusChange(network, wanted, verdictsOf(allocation, subnets), now);
+  return statusChange(network, wanted, verdictsOf(facts, allocation, subnets), now);
+}
+
+/** The spec's, unless the underlay leaves less. */
+function mtuOf({ network, tunnelMtu }: StatusFacts): number | undefined {
+  const most = tunnelMtu ?? network.status.mtu;
+  return network.spec.mtu === undefined ? most : Math.min(network.spec.mtu, tunnelMtu ?? network.spec.mtu);
 }
 
 /** The status of a Network that waits for its endpoints to go. */
-export function deletingStatus(network: Network, usage: Usage, now: Date): StatusChange | undefined {
+export function deletingStatus({ network, usage, now }: StatusFacts): StatusChange | undefined {
   const examples = usage.examples();
   const more = usage.endpoints > examples.length ? ` and ${usage.endpoints - examples.length} more` : '';
   const message = `deleted, but in use by ${examples.join(', ')}${more}: remove them and the Network goes`;
@@ -74,42 +85,50 @@ function statusChange(
   return patch && { patch, news: newsOf(network.status.conditions, verdicts) };
 }
 
-function verdictsOf(allocation: Allocation, subnets: readonly AllocatedSubnet[]): readonly Verdict[] {
-  if (allocation.kind === 'refused') {
-    const { problem } = allocation;
-    return [
-      { type: 'Accepted', status: 'False', ...problem },
-      { type: 'Ready', status: 'False', ...problem },
-    ];
-  }
+function verdictsOf(
+  { network, overlap }: StatusFacts,
+  allocation: Allocation,
+  subnets: readonly AllocatedSubnet[],
+): readonly Verdict[] {
+  if (allocation.kind === 'refused') return refusals(['Accepted', 'Ready'], allocation.problem);
   const accepted: Verdict = {
     type: 'Accepted',
     status: 'True',
     reason: 'Valid',
     message: 'the spec can be carried out',
   };
-  if (allocation.kind === 'failed') {
-    const { problem } = allocation;
-    return [
-      accepted,
-      { type: 'Allocated', status: 'False', ...problem },
-      { type: 'Ready', status: 'False', ...problem },
-    ];
-  }
+  if (allocation.kind === 'failed') return [accepted, ...refusals(['Allocated', 'Ready'], allocation.problem)];
   const message = `subnet ${subnets.map((subnet) => subnet.cidr).join(', ')}; VNI ${allocation.vni}`;
-  return [
-    accepted,
-    { type: 'Allocated', status: 'True', reason: 'Allocated', message },
-    { type: 'Ready', status: 'True', reason: 'Ready', message: 'containers can attach' },
-  ];
+  const allocated: Verdict = { type: 'Allocated', status: 'True', reason: 'Allocated', message };
+  return [accepted, allocated, readyVerdict(overlap), ...overlapVerdicts(network, overlap)];
 }
+
+const refusals = (types: readonly string[], problem: Problem): readonly Verdict[] =>
+  types.map((type) => ({ type, status: 'False', ...problem }));
+
+/** An overlap is no obstacle, but its word stands where `kubectl get` shows it. */
+const readyVerdict = (overlap: Problem | undefined): Verdict => ({
+  ...{ type: 'Ready', status: 'True' },
+  reason: overlap?.reason ?? 'Ready',
+  message: overlap === undefined ? 'containers can attach' : `containers can attach, but ${overlap.message}`,
+});
+
+/** A network that overlaps nothing, and never did, needs no word about it. */
+function overlapVerdicts({ status }: Network, overlap: Problem | undefined): readonly Verdict[] {
+  if (overlap) return [{ type: OVERLAP, status: 'True', ...overlap }];
+  if (!findCondition(status.conditions, OVERLAP)) return [];
+  return [{ type: OVERLAP, status: 'False', reason: 'None', message: 'the subnets overlap nothing that is known' }];
+}
+const OVERLAP = 'Overlap';
 
 /** A word to the user when readiness or its reason changed. */
 function newsOf(before: readonly Condition[] | undefined, verdicts: readonly Verdict[]): EventText | undefined {
   const ready = verdicts.find((verdict) => verdict.type === 'Ready');
   const old = findCondition(before, 'Ready');
   if (!ready || (old?.status === ready.status && old.reason === ready.reason)) return undefined;
-  if (ready.status !== 'True') return { type: 'Warning', reason: ready.reason, message: ready.message };
+  if (ready.status !== 'True' || ready.reason !== 'Ready') {
+    return { type: 'Warning', reason: ready.reason, message: ready.message };
+  }
   const allocated = verdicts.find((verdict) => verdict.type === 'Allocated');
   return { type: 'Normal', reason: 'Allocated', message: allocated?.message ?? ready.message };
 }

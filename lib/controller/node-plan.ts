@@ -83,3 +83,14 @@ const takenProblem = (claim: WantedClaim, holder: string): Problem => ({
   reason: 'SubnetTaken',
   message: `gateway subnet ${claim.value} is held by ${holder}: drain the node and delete its NodePeer`,
 });
+
+/** IP, UDP, VXLAN and the inner Ethernet header (RFC 7348 section 5): 50 bytes, 20 more over IPv6. */
+const TUNNEL_BYTES = { 4: 50, 6: 70 } as const;
+
+/** What the smallest underlay of the nodes leaves for a packet in a tunnel; undefined while no node has said. */
+export function smallestMtu(peers: readonly NodePeer[]): number | undefined {
+  const each = peers.flatMap(({ status: { underlayMTU, vteps } }) =>
+    underlayMTU === undefined || vteps[0] === undefined ? [] : [underlayMTU - TUNNEL_BYTES[family(vteps[0])]],
+  );
+  return each.length === 0 ? undefined : Math.min(...each);
+}
