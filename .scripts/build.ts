@@ -85,11 +85,13 @@ exec "$here/../lib/node" ${flags} "$here/../lib/${program.name}.mjs" "$@"
 `;
 }
 
-/** kubectl runs `kubectl warren` as the executable of this name; help and errors follow the name. */
+/** kubectl runs `kubectl warren` as the first, and completes its words by the second; help and errors follow the name. */
 function placePlugin(): void {
-  const staged = stagedPath(join(dist, 'bin', 'kubectl-warren'));
-  symlinkSync('warrenctl', staged);
-  renameSync(staged, join(dist, 'bin', 'kubectl-warren'));
+  for (const name of ['kubectl-warren', 'kubectl_complete-warren']) {
+    const staged = stagedPath(join(dist, 'bin', name));
+    symlinkSync('warrenctl', staged);
+    renameSync(staged, join(dist, 'bin', name));
+  }
 }
 
 /** The Node that runs this build is the one that runs the programs: a hard link where the file system allows it. */

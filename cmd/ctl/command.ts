@@ -34,6 +34,14 @@ export const clusterCommandOf =
   (argv) =>
     argv.command(module as CommandModule<ClusterFlags, T>);
 
+/** A command that stands alone: `warrenctl doctor`. */
+export const commandOf = <T>(module: {
+  readonly command: string;
+  readonly describe: string;
+  readonly builder: (argv: Argv) => Argv<T>;
+  readonly handler: (args: ArgumentsCamelCase<T>) => Promise<void>;
+}): CommandModule<object, T> => module;
+
 /** `warrenctl NAME …` */
 export const clusterGroup = (name: string, describe: string, commands: readonly ClusterCommand[]): CommandModule => ({
   command: name,

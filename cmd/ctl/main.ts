@@ -4,13 +4,15 @@ import { hideBin } from 'yargs/helpers';
 import { CtlError } from '../../lib/ctl/ctl-error.ts';
 import { TemplateError } from '../../lib/ctl/template-parse.ts';
 import { LabError } from '../../lib/lab/lab-error.ts';
+import { completingNames, completionCommand, NO_FILES, wordsToParse } from './completion.ts';
 import { refuseRepeated } from './command.ts';
 import { labCommand } from './lab.ts';
+import { doctorCommand } from './doctor.ts';
 import { endpointCommand } from './endpoint.ts';
 import { networkCommand } from './network.ts';
 import { nodeCommand } from './node.ts';
 import { poolCommand } from './pool.ts';
-import { PROGRAM } from './program.ts';
+import { COMPLETER_FILE, INVOKED_FILE, PROGRAM } from './program.ts';
 import { topologyCommand } from './topology.ts';
 
 /** One clear error, and what to do about it. */
@@ -28,8 +30,9 @@ function failWith(error: unknown): never {
 // Whoever reads our output may stop reading: `warrenctl network ls | head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
-const words = hideBin(process.argv);
-const parser = yargs(words)
+const words = wordsToParse(hideBin(process.argv), INVOKED_FILE);
+if (INVOKED_FILE === COMPLETER_FILE) process.on('exit', () => process.stdout.write(`${NO_FILES}\n`));
+const parser = yargs([...words])
   .scriptName(PROGRAM)
   .usage('$0 COMMAND: overlay networks for Kubernetes at the command line')
   .parserConfiguration({ 'populate--': true, 'duplicate-arguments-array': true, 'boolean-negation': false })
@@ -38,7 +41,9 @@ const parser = yargs(words)
   .command(endpointCommand)
   .command(nodeCommand)
   .command(topologyCommand)
+  .command(doctorCommand)
   .command(labCommand)
+  .command(completionCommand)
   .check(refuseRepeated)
   .demandCommand(1, 'name a command')
   .strict()
@@ -54,4 +59,6 @@ const parser = yargs(words)
     fail(message, `see: ${[PROGRAM, ...path].join(' ')} --help`, 2);
   });
 
-await parser.parseAsync();
+const names = await completingNames(words);
+if (names === undefined) await parser.parseAsync();
+else for (const name of names) process.stdout.write(`${name}\n`);

@@ -1,5 +1,5 @@
 /** `warrenctl topology`: nodes, containers and networks as a drawing. */
-import type { Argv, CommandModule } from 'yargs';
+
 import { networkEndpoints } from '../../lib/api/network-endpoint.ts';
 import { networks } from '../../lib/api/network.ts';
 import { nodePeers } from '../../lib/api/node-peer.ts';
@@ -8,8 +8,8 @@ import { dotText, mermaidText } from '../../lib/ctl/topology-graph.ts';
 import { type Topology, topologyOf, withAtMost } from '../../lib/ctl/topology.ts';
 import { drawLab } from '../../lib/lab/picture.ts';
 import type { KubeClient } from '../../lib/kube/client.ts';
-import { clusterFlags, type ClusterFlags, withCluster } from './cluster.ts';
-import { print } from './command.ts';
+import { clusterFlags, withCluster } from './cluster.ts';
+import { commandOf, print } from './command.ts';
 import { findNetwork, listObjects } from './objects.ts';
 import { PROGRAM } from './program.ts';
 
@@ -18,15 +18,10 @@ const OUTPUTS = ['dot', 'mermaid'] as const;
 const MOST_CONTAINERS = 12;
 const WIDTH = 100;
 
-interface TopologyFlags extends ClusterFlags {
-  readonly output: (typeof OUTPUTS)[number] | undefined;
-  readonly network: string | undefined;
-}
-
-export const topologyCommand: CommandModule<object, TopologyFlags> = {
+export const topologyCommand = commandOf({
   command: 'topology',
   describe: 'Draw nodes, containers and the networks between them',
-  builder: (argv: Argv) =>
+  builder: (argv) =>
     clusterFlags(argv)
       .option('output', { alias: 'o', choices: OUTPUTS, describe: 'For Graphviz or Mermaid instead of the terminal' })
       .option('network', { type: 'string', requiresArg: true, describe: 'Only this network and who is on it' }),
@@ -37,7 +32,7 @@ export const topologyCommand: CommandModule<object, TopologyFlags> = {
       else if (args.output === 'mermaid') print(mermaidText(topology));
       else print(drawn(topology));
     }),
-};
+});
 
 async function readCluster(client: KubeClient, only: string | undefined) {
   const chosen = only === undefined ? undefined : (await findNetwork(client, only)).object.metadata.name;
