@@ -4,17 +4,19 @@ import { dirname } from 'node:path';
 
 /** Replaces `path` with `content`, mode 0600. The folder must exist. A failure leaves what was there, and nothing beside it. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
-  await replaceFile(path, content);
+  await replace(path, content, true);
   await syncDirectory(dirname(path));
 }
 
-/** As `writeAtomically`, but after a loss of power the old content may be back, or nothing. */
-export async function replaceFile(path: string, content: string | Uint8Array): Promise<void> {
+/** As `writeAtomically` for a crash of the process; a loss of power may leave the old content, the new, or an empty file. */
+export const replaceFile = (path: string, content: string | Uint8Array): Promise<void> => replace(path, content, false);
+
+async function replace(path: string, content: string | Uint8Array, isDurable: boolean): Promise<void> {
   const temporary = `${path}.tmp`;
   const file = await open(temporary, 'w', 0o600);
   try {
     await file.writeFile(content);
-    await file.sync();
+    if (isDurable) await file.sync();
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -37,7 +39,7 @@ export async function removeDurably(path: string): Promise<void> {
 
 const isAbsent = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
-export async function syncDirectory(path: string): Promise<void> {
+async function syncDirectory(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();

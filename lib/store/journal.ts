@@ -3,7 +3,7 @@ import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseWith } from '../api/field.ts';
 import { err, type Result } from '../net/result.ts';
-import { removeDurably, replaceFile, syncDirectory } from './atomic-file.ts';
+import { removeDurably, replaceFile, writeAtomically } from './atomic-file.ts';
 import { type Attachment, attachmentSchema, keyOf } from './attachment.ts';
 
 export interface Journal {
@@ -31,10 +31,12 @@ export async function openJournal(directory: string): Promise<OpenedJournal> {
     const path = join(directory, file);
     if (file.endsWith('.tmp')) await rm(path, { force: true });
     if (!file.endsWith('.json')) continue;
-    const read = parseAttachment(await readFile(path, 'utf8'));
-    if (read.ok) {
-      attachments.set(keyOf(read.value), read.value);
-    } else {
+    const text = await readFile(path, 'utf8');
+    const read = parseAttachment(text);
+    if (read.ok) attachments.set(keyOf(read.value), read.value);
+    // A loss of power leaves an empty file, of a container that went with it.
+    else if (text === '') await rm(path);
+    else {
       await rename(path, `${path}.unreadable`);
       unreadable.push({ file: `${path}.unreadable`, error: read.error });
     }
@@ -50,6 +52,9 @@ function parseAttachment(text: string): Result<Attachment> {
   }
 }
 
+/** With the power go the containers: that one was attached may be forgotten then, but not that one is being released. */
+const write = { attached: replaceFile, releasing: writeAtomically } as const;
+
 function journalOver(directory: string, attachments: Map<string, Attachment>): Journal {
   const file = (key: string): string => join(directory, `${key}.json`);
   return {
@@ -63,9 +68,7 @@ function journalOver(directory: string, attachments: Map<string, Attachment>): J
       const before = attachments.get(key);
       attachments.set(key, attachment);
       try {
-        await replaceFile(file(key), JSON.stringify(attachment));
-        // With the power go the containers too: one that was attached may be forgotten, but not that one is being released.
-        if (attachment.state === 'releasing') await syncDirectory(directory);
+        await write[attachment.state](file(key), JSON.stringify(attachment));
       } catch (error) {
         if (before === undefined) attachments.delete(key);
         else attachments.set(key, before);

@@ -52,6 +52,15 @@ test('a write that a crash cut short leaves the entry as it was before', async (
   t.same(await readdir(directory), [`${keyOf(attachment)}.json`]);
 });
 
+test('an empty file, as a loss of power leaves one, is no entry', async (t) => {
+  const directory = await freshDirectory(t);
+  await writeFile(join(directory, 'aaa.eth0.json'), '');
+  const { journal, unreadable } = await openJournal(directory);
+  t.same(journal.list(), []);
+  t.same(unreadable, []);
+  t.same(await readdir(directory), []);
+});
+
 const broken: readonly (readonly [name: string, text: string, message: RegExp])[] = [
   ['no JSON', '{', /not JSON/],
   ['another shape', '[]', /object/],
