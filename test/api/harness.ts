@@ -6,12 +6,12 @@ import { randomBytes } from 'node:crypto';
 import type { OutgoingHttpHeaders } from 'node:http';
 import { KubeConfig } from '@kubernetes/client-node';
 import type { Test } from 'tap';
-import { stringify } from 'yaml';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { createKubeClient } from '../../lib/kube/http-client.ts';
 import type { Server } from '../unit/lab/apiserver/contract/send.ts';
 import { type Call, callWith } from './call.ts';
 import { applyDeployed, tokenOnServer } from './deployed.ts';
+import { kubeconfigText } from './kubeconfig.ts';
 import { startEmbeddedServer, startRealServer } from './servers.ts';
 
 export type { Answer, Call, CallOptions } from './call.ts';
@@ -92,7 +92,7 @@ type TokenOf = Api['tokenOf'];
 function apiOf(t: Owner, name: ServerName, server: Server, tokenOf: TokenOf): Api {
   const config = (token = server.token): KubeConfig => {
     const config = new KubeConfig();
-    config.loadFromString(kubeconfigText(server, token));
+    config.loadFromString(kubeconfigText({ ...server, token }));
     return config;
   };
   return {
@@ -103,7 +103,7 @@ function apiOf(t: Owner, name: ServerName, server: Server, tokenOf: TokenOf): Ap
     withToken: (token) => callWith({ ...server, token }, {}),
     tokenOf,
     config,
-    kubeconfig: (token = server.token) => kubeconfigText(server, token),
+    kubeconfig: (token = server.token) => kubeconfigText({ ...server, token }),
     client: (token) => {
       const client = createKubeClient(config(token), 'test');
       t.teardown(() => client.close());
@@ -124,16 +124,4 @@ function impersonation({ user, groups = [], uid, extra = {} }: Identity): Outgoi
     ...(uid === undefined ? {} : { 'Impersonate-Uid': uid }),
     ...(Object.fromEntries(extras) as OutgoingHttpHeaders),
   };
-}
-
-function kubeconfigText({ url, ca }: Server, token: string): string {
-  const trust = ca === undefined ? {} : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
-  return stringify({
-    apiVersion: 'v1',
-    kind: 'Config',
-    'current-context': 'test',
-    clusters: [{ name: 'test', cluster: { server: url, ...trust } }],
-    users: [{ name: 'test', user: { token } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
-  });
 }

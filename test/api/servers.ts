@@ -1,7 +1,9 @@
 /** Starts API servers for a test; they end with it, and leave nothing. */
 import { randomBytes } from 'node:crypto';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -13,6 +15,7 @@ import { freePort } from '../../lib/lab/free-port.ts';
 import { eventually } from '../../lib/lab/wait.ts';
 import { silentLogger } from '../../lib/telemetry/log.ts';
 import { builtAssets } from '../cluster/assets.ts';
+import { kubeconfigText } from './kubeconfig.ts';
 import { send, type Server } from '../unit/lab/apiserver/contract/send.ts';
 
 const ADMIN = { user: 'admin', groups: ['system:masters'] };
@@ -56,6 +59,23 @@ async function ready(server: Server, plane: ControlPlane, logFile: string): Prom
     const log = (await readFile(logFile, 'utf8')).split('\n').slice(-20).join('\n');
     throw new Error(`the API server does not come up: ${String(error)}\n${log}`, { cause: error });
   }
+}
+
+/** kube-controller-manager with the collectors of garbage and of namespaces, which the embedded server has inside. */
+export async function startCollectors(t: Pick<Test, 'teardown'>, { url, token, ca = '' }: Server): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'warren-collectors-'));
+  t.teardown(() => rm(dir, { recursive: true, force: true }));
+  const kubeconfig = join(dir, 'kubeconfig');
+  await writeFile(kubeconfig, kubeconfigText({ url, token, ca }), { mode: 0o600 });
+  const program = join(process.env['KUBEBUILDER_ASSETS'] || builtAssets(), 'kube-controller-manager');
+  const flags = ['--controllers=garbage-collector-controller,namespace-controller', '--leader-elect=false'];
+  const argv = ['--pdeathsig', 'KILL', '--', program, `--kubeconfig=${kubeconfig}`, '--secure-port=0', ...flags];
+  const child = spawn('setpriv', argv, { stdio: 'ignore' });
+  const ended = once(child, 'exit');
+  t.teardown(async () => {
+    child.kill('SIGKILL');
+    await ended;
+  });
 }
 
 export interface Embedded {

@@ -6,7 +6,7 @@ import { nodeUser } from '../../../lib/lab/access.ts';
 import { loadConfList } from '../../../lib/lab/cni-runtime.ts';
 import { pluginInput } from '../../../lib/lab/cni-config.ts';
 import { commandOutput, runCommand } from '../../../lib/lab/command.ts';
-import { agentDaemon, awaitDaemon, killDaemon, startDaemon } from '../../../lib/lab/daemons.ts';
+import { agentDaemon, API_SERVER, awaitDaemon, killDaemon, startDaemon, stopDaemon } from '../../../lib/lab/daemons.ts';
 import { removeLab } from '../../../lib/lab/down.ts';
 import { addFault, clearFaults } from '../../../lib/lab/faults.ts';
 import { cniHost, type Lab } from '../../../lib/lab/lab.ts';
@@ -43,7 +43,7 @@ export interface NodeHarness extends AsyncDisposable {
   killAgent(): Promise<void>;
   startAgent(): Promise<void>;
   agentPid(): Promise<number>;
-  /** Resets every connection of the node to the API server until `restoreApi`. */
+  /** Resets every connection of the node to the API server until `restoreApi`; a real API server, which has no faults, is stopped. */
   cutApi(): Promise<void>;
   restoreApi(): Promise<void>;
   apply(manifest: string): Promise<void>;
@@ -111,10 +111,7 @@ export function nodeOf(lab: Lab): Omit<NodeHarness, typeof Symbol.asyncDispose> 
       await awaitDaemon(lab, agent);
     },
     agentPid: async () => (await runningProcess(lab.layout, agent))?.pid ?? 0,
-    cutApi: async () => {
-      await addFault(lab, { kind: 'refuse', user: nodeUser(NODE) });
-    },
-    restoreApi: () => clearFaults(lab),
+    ...apiOutage(lab),
     apply: async (manifest) => {
       await applyManifests(lab.api, manifest, 'test');
     },
@@ -122,6 +119,26 @@ export function nodeOf(lab: Lab): Omit<NodeHarness, typeof Symbol.asyncDispose> 
     runDir: node.run,
     endpoints: () => listEndpoints(lab),
     traces: () => tracesOf(lab, on),
+  };
+}
+
+function apiOutage(lab: Lab): Pick<NodeHarness, 'cutApi' | 'restoreApi'> {
+  if (lab.state.assets === undefined) {
+    return {
+      cutApi: async () => {
+        await addFault(lab, { kind: 'refuse', user: nodeUser(NODE) });
+      },
+      restoreApi: () => clearFaults(lab),
+    };
+  }
+  return {
+    cutApi: async () => {
+      await stopDaemon(lab, API_SERVER);
+    },
+    restoreApi: async () => {
+      await startDaemon(lab, API_SERVER);
+      await awaitDaemon(lab, API_SERVER);
+    },
   };
 }
 

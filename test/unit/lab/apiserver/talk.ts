@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Test } from 'tap';
 import type { JsonObject } from '../../../../lib/lab/apiserver/json.ts';
+import { send, type Server } from './contract/send.ts';
 import { TOKEN } from './start.ts';
 
 export const WIDGETS = '/apis/test.warren.dev/v1/widgets';
@@ -20,17 +21,16 @@ export interface TalkOptions {
 /** Speaks to one server. */
 export type Talk = (method: string, path: string, options?: TalkOptions) => Promise<Answer>;
 
-export const talkTo =
-  (url: string): Talk =>
-  async (method, path, { body, type = 'application/json', token = TOKEN } = {}) => {
-    const headers = { Authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'Content-Type': type }) };
-    const response = await fetch(url + path, {
-      method,
-      headers,
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { code: response.status, body: (await response.json()) as Answer['body'] };
+/** To a server of start.ts by its address, or to any other. */
+export function talkTo(target: string | Server): Talk {
+  const server = typeof target === 'string' ? { url: target, token: TOKEN } : target;
+  return async (method, path, { body, type = 'application/json', token = server.token } = {}) => {
+    const headers = body === undefined ? {} : { 'Content-Type': type };
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    const received = await send({ ...server, token }, { method, path, headers, content });
+    return { code: received.status, body: JSON.parse(received.content.toString()) as Answer['body'] };
   };
+}
 
 export const widget = (name: string, rest: JsonObject = {}, spec: JsonObject = { color: 'red' }): JsonObject => ({
   apiVersion: 'test.warren.dev/v1',
