@@ -16,11 +16,15 @@ export type Family = 4 | 6;
 const bits = (family: Family): number => (family === 4 ? 32 : 128);
 
 export function parseIp(text: string): Result<IpAddress> {
-  const isV4 = ipaddr.IPv4.isValidFourPartDecimal(text);
-  if (!isV4 && !(text.includes(':') && ipaddr.IPv6.isValid(text) && !text.includes('%') && !text.includes('.'))) {
-    return err(`"${text}" is not an IP address: write one such as 10.0.0.2 or fd00::2`);
-  }
-  return ok(isV4 ? (text as IpAddress) : ipFromBytes(new Uint8Array(ipaddr.parse(text).toByteArray())));
+  if (ipaddr.IPv4.isValidFourPartDecimal(text)) return ok(text as IpAddress);
+  if (!isIpv6(text)) return err(`"${text}" is not an IP address: write one such as 10.0.0.2 or fd00::2`);
+  return ok(ipFromBytes(new Uint8Array(ipaddr.parse(text).toByteArray())));
+}
+
+/** Neither with a zone nor an IPv4 address in the clothes of IPv6, which Kubernetes refuses too. */
+function isIpv6(text: string): boolean {
+  if (!text.includes(':') || /[%.]/.test(text) || !ipaddr.IPv6.isValid(text)) return false;
+  return !ipaddr.IPv6.parse(text).isIPv4MappedAddress();
 }
 
 export const family = (ip: IpAddress | Prefix | HostPrefix): Family => (ip.includes(':') ? 6 : 4);
@@ -65,7 +69,7 @@ export function ipFromNumber(of: Family, value: bigint): IpAddress {
 }
 
 function splitLength(text: string): Result<{ ip: IpAddress; length: number }> {
-  const match = /^([^/]+)\/(\d{1,3})$/.exec(text);
+  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
   if (!match) return err(`"${text}" has no prefix length: write one such as 10.0.0.0/24`);
   const ip = parseIp(match[1] ?? '');
   if (!ip.ok) return ip;
