@@ -1,13 +1,11 @@
 /** What an AddressPool must keep to that no field shows alone; the API server checks the same (deploy/crds/addresspools.yaml). */
-import { family, prefixesOverlap, prefixLength } from '../net/address.ts';
+import { family, prefixLength } from '../net/address.ts';
 import { parseNetworkName } from '../net/network-name.ts';
 import type { AddressPool } from './address-pool.ts';
 import { prefixProblem, SUBNET_LENGTHS, type Violation } from './network-rules.ts';
 
-type PoolSpec = Pick<AddressPool, 'metadata' | 'spec'>;
-
 /** The first violation; undefined for a pool that can be cut as asked. */
-export function poolViolation({ metadata, spec }: PoolSpec): Violation | undefined {
+export function poolViolation({ metadata, spec }: Pick<AddressPool, 'metadata' | 'spec'>): Violation | undefined {
   if (!parseNetworkName(metadata.name).ok) {
     const message = `"${metadata.name}" is no name for an AddressPool: 1 to 63 lower-case letters, digits or "-"`;
     return { field: 'metadata.name', message };
@@ -27,9 +25,3 @@ function rangeViolation({ cidr }: AddressPool['spec']): Violation | undefined {
   const message = prefixProblem(cidr);
   return message === undefined ? undefined : { field: 'spec.cidr', message };
 }
-
-/** The first of the other pools that has addresses in common with this one. */
-export const overlappingPool = <P extends PoolSpec>(pool: PoolSpec, pools: readonly P[]): P | undefined =>
-  pools.find(
-    ({ metadata, spec }) => metadata.name !== pool.metadata.name && prefixesOverlap(spec.cidr, pool.spec.cidr),
-  );

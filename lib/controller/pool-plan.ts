@@ -1,9 +1,9 @@
 /** What is to be done for one AddressPool, decided from what is known of it. */
 import type { AddressPool } from '../api/address-pool.ts';
 import { FINALIZER_IN_USE } from '../api/meta.ts';
+import { poolViolation } from '../api/pool-rules.ts';
 import type { TakenSubnets } from '../ipam/taken.ts';
 import { mergePatchOf, setConditions, type Verdict } from '../kube/status.ts';
-import { family, prefixLength } from '../net/address.ts';
 import { asPool } from './subnet-plan.ts';
 
 export interface PoolFacts {
@@ -38,13 +38,10 @@ export function planPool(facts: PoolFacts): readonly PoolOp[] {
 export const isUsablePool = (pool: AddressPool): boolean =>
   pool.metadata.deletionTimestamp === undefined && specProblem(pool) === undefined;
 
-const LONGEST = { 4: 29, 6: 125 } as const;
-
-function specProblem({ spec }: AddressPool): string | undefined {
-  const shortest = prefixLength(spec.cidr);
-  const longest = LONGEST[family(spec.cidr)];
-  if (spec.prefixLength >= shortest && spec.prefixLength <= longest) return undefined;
-  return `spec.prefixLength: ${spec.cidr} cannot be cut into /${spec.prefixLength}: write ${shortest} to ${longest}`;
+/** The API server refuses it; what was stored before a rule came is met here. */
+function specProblem(pool: AddressPool): string | undefined {
+  const violation = poolViolation(pool);
+  return violation && `${violation.field}: ${violation.message}`;
 }
 
 function poolStatus({ pool, taken, holders, now }: PoolFacts): object | undefined {
@@ -60,7 +57,7 @@ function poolStatus({ pool, taken, holders, now }: PoolFacts): object | undefine
 const acceptedVerdict = (problem: string | undefined): Verdict =>
   problem === undefined
     ? { type: 'Accepted', status: 'True', reason: 'Valid', message: 'the pool can be cut as asked' }
-    : { type: 'Accepted', status: 'False', reason: 'InvalidPrefixLength', message: problem };
+    : { type: 'Accepted', status: 'False', reason: 'Invalid', message: problem };
 
 function availableVerdict({ metadata }: AddressPool, free: number, holdersOf: () => readonly string[]): Verdict {
   if (metadata.deletionTimestamp !== undefined) {

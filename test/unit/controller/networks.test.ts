@@ -125,16 +125,21 @@ test('what cannot be carried out is refused by a condition that says what to wri
       'overlap',
       { subnets: [{ cidr }, { cidr: '10.1.0.0/16' }] },
       'InvalidSubnet',
-      /subnets\[1\]: 10\.1\.0\.0\/16 overlaps/,
+      /spec\.subnets\[1\]\.cidr: 10\.1\.0\.0\/16 overlaps/,
     ],
-    ['gateway', { subnets: [{ cidr, gateway: '10.2.0.1' }] }, 'InvalidSubnet', /gateway 10\.2\.0\.1 is not in 10\.1/],
-    ['range', { subnets: [{ cidr, ipRange: '10.0.0.0/8' }] }, 'InvalidSubnet', /ipRange 10\.0\.0\.0\/8 is not in/],
-    ['reserved', { subnets: [{ cidr, reserved: { dns: '10.2.0.9' } }] }, 'InvalidSubnet', /dns 10\.2\.0\.9 is not in/],
+    ['gateway', { subnets: [{ cidr, gateway: '10.2.0.1' }] }, 'InvalidSubnet', /gateway: 10\.2\.0\.1 is not in 10\.1/],
+    ['range', { subnets: [{ cidr, ipRange: '10.0.0.0/8' }] }, 'InvalidSubnet', /ipRange: 10\.0\.0\.0\/8 is not in/],
+    [
+      'reserved',
+      { subnets: [{ cidr, reserved: { dns: '10.2.0.9' } }] },
+      'InvalidSubnet',
+      /dns \(10\.2\.0\.9\) is not in/,
+    ],
     [
       'twice',
       { subnets: [{ cidr, gateway: '10.1.0.1', reserved: { dns: '10.1.0.1' } }] },
       'InvalidSubnet',
-      /dns and gateway are both 10\.1\.0\.1/,
+      /the gateway and dns are both 10\.1\.0\.1/,
     ],
   ];
   for (const [name, spec, reason, message] of cases) {
