@@ -1,5 +1,5 @@
 /** Removes claims and endpoints that nobody owns any more. */
-import { nodes } from '../api/core.ts';
+import { nodes, pods } from '../api/core.ts';
 import type { NetworkClaim } from '../api/network-claim.ts';
 import { networkEndpoints } from '../api/network-endpoint.ts';
 import { networks } from '../api/network.ts';
@@ -8,7 +8,7 @@ import type { KubeClient } from '../kube/client.ts';
 import type { Informer } from '../kube/informer.ts';
 import { releaseClaim } from './claim-writer.ts';
 import type { Context } from './context.ts';
-import { orphanedClaims, orphanedEndpoints } from './garbage-plan.ts';
+import { orphanedClaims, orphanedEndpoints, unusedEndpoints } from './garbage-plan.ts';
 import { isGone } from './is-gone.ts';
 
 /** Throws ApiError when something is left to do. */
@@ -41,6 +41,26 @@ export function createEndpointCollector(context: Context, graceMs: number): () =
       await eachOf(endpoints, ({ metadata }) => client.delete(networkEndpoints, metadata.name, { uid: metadata.uid }));
       logger.info({ node, endpoints: endpoints.length }, 'endpoints of a node that is gone removed');
     }
+  };
+}
+
+/**
+ * Endpoints whose Pod is gone and that the agent of their node does not use: it lost its records, or was away when they went. What
+ * it may use is its own to give back.
+ */
+export function createPodCollector({ view, client, logger }: Context, graceMs: number): () => Promise<void> {
+  let unusedSince: ReadonlyMap<string, number> = new Map();
+  return async () => {
+    const now = performance.now();
+    const unused = unusedEndpoints(view.endpoints.list(), view.peers.list(), unusedSince, now);
+    unusedSince = new Map([...unused].map(([{ metadata }, since]) => [metadata.uid, since]));
+    const expired = [...unused].filter(([, since]) => now - since >= graceMs).map(([endpoint]) => endpoint);
+    await eachOf(expired, async ({ metadata, spec: { pod } }) => {
+      if (!pod || !(await isGone(client, pods, pod.name, pod.uid, pod.namespace))) return;
+      const { name, uid } = metadata;
+      if (await client.delete(networkEndpoints, name, { uid }))
+        logger.info({ endpoint: name, pod: `${pod.namespace}/${pod.name}` }, 'endpoint of a pod that is gone removed');
+    });
   };
 }
 

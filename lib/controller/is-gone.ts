@@ -9,9 +9,10 @@ export async function isGone<T extends { readonly metadata: ObjectMeta }>(
   resource: Resource<T>,
   name: string,
   uid?: string,
+  namespace?: string,
 ): Promise<boolean> {
   try {
-    const { metadata } = await client.get(resource, name);
+    const { metadata } = await client.get(resource, name, { namespace });
     return uid !== undefined && metadata.uid !== uid;
   } catch (error) {
     if (hasReason(error, 'NotFound')) return true;

@@ -7,7 +7,7 @@ import { createRunner, type Runner, type RunnerOptions } from '../reconcile/runn
 import { errorMessage, type Logger } from '../telemetry/log.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
 import type { Context } from './context.ts';
-import { collectClaims, createEndpointCollector } from './garbage-loop.ts';
+import { collectClaims, createEndpointCollector, createPodCollector } from './garbage-loop.ts';
 import { reconcileNetwork } from './network-loop.ts';
 import { reconcileNode } from './node-loop.ts';
 import { reconcilePools } from './pool-loop.ts';
@@ -19,6 +19,7 @@ export interface Loops {
   readonly pools: Runner;
   readonly claimGarbage: Runner;
   readonly endpointGarbage: Runner;
+  readonly podGarbage: Runner;
   /** Asks again for those that could not get what they need: something may have become free. */
   readonly waiting: Runner;
   /** Has all Networks looked at when the smallest underlay is another. */
@@ -56,13 +57,12 @@ export function createLoops(options: LoopOptions): Loops {
       work: (key) => observe(kind, () => work(key)),
       onError: (key, error, retry) => reportFailure(logger, { kind, object: key, ...retry }, error),
     });
-  const runner = (kind: string, work: () => Promise<void>, more: Partial<RunnerOptions>) =>
+  const runner: MakeRunner = (kind, work, more) =>
     createRunner({
       ...more,
       work: () => observe(kind, work),
       onError: (error, retry) => reportFailure(logger, { kind, ...retry }, error),
     });
-  let collectEndpoints: (() => Promise<void>) | undefined;
   const networks = queue('network', (name) => reconcileNetwork(context(), name), {
     minIntervalMs: NETWORK_INTERVAL_MS,
   });
@@ -70,20 +70,33 @@ export function createLoops(options: LoopOptions): Loops {
   return {
     networks,
     nodes,
+    ...garbageLoops(options, runner),
     mtu: runner('mtu', createMtuWatch(networks, context), { minIntervalMs: MTU_INTERVAL_MS }),
     waiting: runner('waiting', () => Promise.resolve(wakeWaiting({ networks, nodes }, context().view)), {
       minIntervalMs: WAITING_INTERVAL_MS,
     }),
     pools: runner('pool', () => reconcilePools(context()), { minIntervalMs: POOL_INTERVAL_MS }),
-    claimGarbage: runner('claim-garbage', () => collectClaims(context()), {
-      minIntervalMs: GARBAGE_INTERVAL_MS,
-      resyncMs: RESYNC_MS,
-    }),
+  };
+}
+
+type MakeRunner = (kind: string, work: () => Promise<void>, more: Partial<RunnerOptions>) => Runner;
+
+/** What they remember begins with their first work: there is no context before. */
+function garbageLoops(
+  { context, endpointGraceMs }: LoopOptions,
+  runner: MakeRunner,
+): Pick<Loops, 'claimGarbage' | 'endpointGarbage' | 'podGarbage'> {
+  const timing = { minIntervalMs: GARBAGE_INTERVAL_MS, resyncMs: Math.min(RESYNC_MS, endpointGraceMs) };
+  let collectEndpoints: (() => Promise<void>) | undefined;
+  let collectPods: (() => Promise<void>) | undefined;
+  return {
+    claimGarbage: runner('claim-garbage', () => collectClaims(context()), { ...timing, resyncMs: RESYNC_MS }),
     endpointGarbage: runner(
       'endpoint-garbage',
-      () => (collectEndpoints ??= createEndpointCollector(context(), options.endpointGraceMs))(),
-      { minIntervalMs: GARBAGE_INTERVAL_MS, resyncMs: Math.min(RESYNC_MS, options.endpointGraceMs) },
+      () => (collectEndpoints ??= createEndpointCollector(context(), endpointGraceMs))(),
+      timing,
     ),
+    podGarbage: runner('pod-garbage', () => (collectPods ??= createPodCollector(context(), endpointGraceMs))(), timing),
   };
 }
 
@@ -182,4 +195,5 @@ export function triggerEverything(loops: Loops, view: View): void {
   loops.pools.trigger();
   loops.claimGarbage.trigger();
   loops.endpointGarbage.trigger();
+  loops.podGarbage.trigger();
 }

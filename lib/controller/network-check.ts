@@ -1,11 +1,12 @@
 /** What is wrong with a Network's spec that its schema cannot see. Each problem says what to write instead. */
 import { networkViolation } from '../api/network-rules.ts';
 import type { Network } from '../api/network.ts';
+import type { Vni } from '../net/vni.ts';
 import type { Problem } from './claim.ts';
 
-/** The first problem; undefined for a spec that can be carried out. */
-export function checkNetwork(network: Network): Problem | undefined {
-  return notSupported(network) ?? changed(network) ?? violation(network);
+/** The first problem; undefined for a spec that can be carried out. `vni` is the one in use, if there is one. */
+export function checkNetwork(network: Network, vni: Vni | undefined): Problem | undefined {
+  return notSupported(network) ?? changed(network, vni) ?? violation(network);
 }
 
 const LATER = {
@@ -26,9 +27,9 @@ function notSupported({ spec }: Network): Problem | undefined {
 }
 
 /** Containers use what was given out: it cannot be exchanged under them. */
-function changed({ spec, status }: Network): Problem | undefined {
-  if (spec.vni === undefined || status.vni === undefined || spec.vni === status.vni) return undefined;
-  const message = `spec.vni: ${spec.vni} cannot replace ${status.vni}, which the network uses: set it back, or create another network`;
+function changed({ spec }: Network, vni: Vni | undefined): Problem | undefined {
+  if (spec.vni === undefined || vni === undefined || spec.vni === vni) return undefined;
+  const message = `spec.vni: ${spec.vni} cannot replace ${vni}, which the network uses: set it back, or create another network`;
   return { reason: 'Immutable', message };
 }
 

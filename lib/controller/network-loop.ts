@@ -6,15 +6,18 @@ import { createClaims, otherHolder, releaseClaim } from './claim-writer.ts';
 import type { Context } from './context.ts';
 import { type NetworkFacts, type NetworkOp, planNetwork } from './network-plan.ts';
 import type { StatusChange } from './network-status.ts';
+import type { ReadableNetwork } from './readable-network.ts';
+import { type Recorded, recordedIn, reliablePart } from './recorded.ts';
 
 /** Each round either ends the work or takes one value that another controller was quicker to claim out of the running. */
 const MAX_ROUNDS = 100;
 
 /** Throws ApiError when something is left to do; safe to call again at any time. */
 export async function reconcileNetwork(context: Context, name: string): Promise<void> {
-  let network = context.view.networks.get(name);
+  let network: ReadableNetwork | undefined = context.view.networks.get(name);
   for (let round = 0; network && round < MAX_ROUNDS; round++) {
-    const ops = planNetwork(factsOf(context, network));
+    const recorded = await reliablePart(context, recordedIn(network), network.metadata.uid);
+    const ops = planNetwork(factsOf(context, network, recorded));
     const next = await applyOps(context, network, ops);
     if (next === 'done') return;
     network = next;
@@ -22,11 +25,12 @@ export async function reconcileNetwork(context: Context, name: string): Promise<
   if (network) throw new Error(`Network "${name}": no end after ${MAX_ROUNDS} rounds`);
 }
 
-function factsOf(context: Context, network: Network): NetworkFacts {
+function factsOf(context: Context, network: ReadableNetwork, recorded: Recorded): NetworkFacts {
   const { view, now } = context;
   const { uid, name } = network.metadata;
   return {
     network,
+    recorded,
     claims: view.claims.heldBy(uid),
     pools: view.poolsFor('network'),
     taken: view.taken,
@@ -48,6 +52,7 @@ async function applyOps(context: Context, network: Network, ops: readonly Networ
   }
   for (const op of ops) {
     if (op.kind === 'add-finalizer') return addFinalizer(context, network);
+    if (op.kind === 'reset-status') return resetStatus(context, network);
     if (op.kind === 'write-status') await writeStatus(context, network, op.change);
     if (op.kind === 'release') await releaseClaim(context, op.claim);
     if (op.kind === 'let-go') await letGo(context, network);
@@ -60,6 +65,13 @@ function addFinalizer({ client }: Context, { metadata }: Network): Promise<Netwo
   const { name, resourceVersion, finalizers = [] } = metadata;
   const patch = { metadata: { resourceVersion, finalizers: [...finalizers, FINALIZER_IN_USE] } };
   return client.patch(networks, name, patch);
+}
+
+/** What was recorded comes back from the spec and the claims. */
+function resetStatus({ client, logger }: Context, { metadata }: Network): Promise<Network> {
+  const { name, resourceVersion } = metadata;
+  logger.warn({ network: name }, 'the status was not readable: written anew');
+  return client.patch(networks, name, { metadata: { resourceVersion }, status: null }, { subresource: 'status' });
 }
 
 async function writeStatus(context: Context, network: Network, { patch, news }: StatusChange): Promise<void> {

@@ -2,17 +2,20 @@
 import type { AddressPool } from '../api/address-pool.ts';
 import { FINALIZER_IN_USE } from '../api/meta.ts';
 import { vniClaimName } from '../api/network-claim.ts';
-import type { Network } from '../api/network.ts';
 import { pickVni } from '../ipam/pools.ts';
 import type { Vni } from '../net/vni.ts';
 import { type Claim, claimedPrefix, claimedVni, inOrderOfCreation, type Problem, type WantedClaim } from './claim.ts';
 import { checkNetwork } from './network-check.ts';
 import { type Allocation, type Usage, deletingStatus, networkStatus, type StatusChange } from './network-status.ts';
+import type { ReadableNetwork } from './readable-network.ts';
+import type { Recorded } from './recorded.ts';
 import { decideSubnets, type SubnetDecision } from './subnet-plan.ts';
 import type { Taken } from './taken.ts';
 
 export interface NetworkFacts {
-  readonly network: Network;
+  readonly network: ReadableNetwork;
+  /** What its status says, as far as it may be relied on. */
+  readonly recorded: Recorded;
   /** Held by this network's uid. */
   readonly claims: readonly Claim[];
   /** Of purpose `network`, in order of use. */
@@ -30,6 +33,7 @@ export interface NetworkFacts {
 
 export type NetworkOp =
   | { readonly kind: 'add-finalizer' }
+  | { readonly kind: 'reset-status' }
   | { readonly kind: 'claim'; readonly claim: WantedClaim }
   | { readonly kind: 'release'; readonly claim: Claim }
   | { readonly kind: 'write-status'; readonly change: StatusChange }
@@ -45,7 +49,8 @@ export function planNetwork(facts: NetworkFacts): readonly NetworkOp[] {
   const hasFinalizer = network.metadata.finalizers?.includes(FINALIZER_IN_USE) ?? false;
   if (network.metadata.deletionTimestamp !== undefined) return hasFinalizer ? planDeletion(facts) : [];
   if (!hasFinalizer) return [{ kind: 'add-finalizer' }];
-  const problem = checkNetwork(network);
+  if (network.hasUnreadableStatus) return [{ kind: 'reset-status' }];
+  const problem = checkNetwork(network, facts.recorded.vni);
   if (problem) return statusOps(facts, { kind: 'refused', problem });
   return planAllocation(facts);
 }
@@ -72,11 +77,11 @@ function planAllocation(facts: NetworkFacts): readonly NetworkOp[] {
 }
 
 /** Subnets that the spec names are not claimed: networks may overlap on purpose. */
-function decidePooledSubnets({ network, claims, pools, taken }: NetworkFacts): SubnetDecision {
-  const named = new Set(network.spec.subnets.map((subnet) => subnet.cidr));
-  const current = (network.status.subnets ?? []).map((subnet) => subnet.cidr).filter((cidr) => !named.has(cidr));
+function decidePooledSubnets({ network, recorded, claims, pools, taken }: NetworkFacts): SubnetDecision {
+  const current = recorded.subnets;
   const held = claims.filter((claim) => claimedPrefix(claim) !== undefined);
-  if (current.length === 0 && named.size > 0) return { subnets: [], missing: [], surplus: held, problem: undefined };
+  if (current.length === 0 && network.spec.subnets.length > 0)
+    return { subnets: [], missing: [], surplus: held, problem: undefined };
   return decideSubnets({ current, held, pools, taken: taken.subnets });
 }
 
@@ -87,9 +92,9 @@ interface VniDecision {
   readonly problem: Problem | undefined;
 }
 
-function decideVni({ network, claims, taken }: NetworkFacts): VniDecision {
+function decideVni({ network, recorded, claims, taken }: NetworkFacts): VniDecision {
   const held = inOrderOfCreation(claims.filter((claim) => claimedVni(claim) !== undefined));
-  const fixed = network.status.vni ?? network.spec.vni ?? (held[0] && claimedVni(held[0]));
+  const fixed = recorded.vni ?? network.spec.vni ?? (held[0] && claimedVni(held[0]));
   const picked = fixed === undefined ? pickVni(taken.vnis) : { ok: true as const, value: fixed };
   if (!picked.ok) {
     return {

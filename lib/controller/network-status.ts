@@ -4,7 +4,7 @@ import type { AllocatedSubnet, Network, SubnetSpec } from '../api/network.ts';
 import { networkCapacity } from '../ipam/address.ts';
 import { type EventText } from '../kube/events.ts';
 import { findCondition, mergePatchOf, setConditions, type Verdict } from '../kube/status.ts';
-import { family, type IpAddress, ipFromNumber, type Prefix, prefixFirst } from '../net/address.ts';
+import { family, type IpAddress, ipFromNumber, type Prefix, prefixContains, prefixFirst } from '../net/address.ts';
 import type { Vni } from '../net/vni.ts';
 import type { Problem } from './claim.ts';
 
@@ -133,18 +133,17 @@ function newsOf(before: readonly Condition[] | undefined, verdicts: readonly Ver
   return { type: 'Normal', reason: 'Allocated', message: allocated?.message ?? ready.message };
 }
 
-/** Those from pools as they are recorded, then those that the spec names; each with its gateway. */
+/** Those from pools, then those that the spec names; each with its gateway. */
 function allocatedSubnets({ spec, status }: Network, pooled: readonly Prefix[]): AllocatedSubnet[] {
-  const recorded = new Map((status.subnets ?? []).map((subnet) => [subnet.cidr, subnet]));
-  const fromPools = pooled.map((cidr) => recorded.get(cidr) ?? withGateway({ cidr }));
-  const named = spec.subnets.map((subnet) => withGateway(subnet, recorded.get(subnet.cidr)?.gateway));
-  return [...fromPools, ...named];
+  const gateways = new Map((status.subnets ?? []).map(({ cidr, gateway }) => [cidr, gateway]));
+  const subnets = [...pooled.map((cidr) => ({ cidr })), ...spec.subnets];
+  return subnets.map((subnet) => withGateway(subnet, gateways.get(subnet.cidr)));
 }
 
 /** The first address that is not reserved, as Docker has it; one that was decided earlier stays. */
 function withGateway(subnet: SubnetSpec, decided?: IpAddress): AllocatedSubnet {
   if (subnet.gateway !== undefined) return { ...subnet, gateway: subnet.gateway };
-  if (decided !== undefined) return { ...subnet, gateway: decided };
+  if (decided !== undefined && prefixContains(subnet.cidr, decided)) return { ...subnet, gateway: decided };
   const reserved = new Set(Object.values(subnet.reserved ?? {}));
   const base = prefixFirst(subnet.cidr);
   for (let offset = 1n; ; offset++) {

@@ -8,6 +8,7 @@ import { createClaims, otherHolder, releaseClaim } from './claim-writer.ts';
 import type { Context } from './context.ts';
 import { isGone } from './is-gone.ts';
 import { type NodeFacts, type NodeOp, planNode } from './node-plan.ts';
+import { reliablePart } from './recorded.ts';
 import { podPrefixes } from './taken.ts';
 
 const MAX_ROUNDS = 100;
@@ -18,7 +19,8 @@ export async function reconcileNode(context: Context, name: string): Promise<voi
   let peer = context.view.peers.get(name);
   if (!node) return removeOrphan(context, peer);
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const next = await applyOps(context, node, peer, planNode(factsOf(context, node, peer)));
+    const recorded = peer ? await reliableSubnets(context, node, peer) : [];
+    const next = await applyOps(context, node, peer, planNode(factsOf(context, node, peer, recorded)));
     if (next === 'done') return;
     peer = next;
   }
@@ -33,12 +35,21 @@ async function removeOrphan({ client, logger }: Context, peer: NodePeer | undefi
   if (await client.delete(nodePeers, name, { uid })) logger.info({ node: name }, 'node peer removed with its node');
 }
 
-function factsOf(context: Context, node: Node, peer: NodePeer | undefined): NodeFacts {
+/** Those that Kubernetes assigned have no claim. */
+async function reliableSubnets(context: Context, node: Node, peer: NodePeer): Promise<readonly Prefix[]> {
+  const assigned = podPrefixes(node);
+  const subnets = peer.spec.gatewaySubnets.filter((subnet) => !assigned.includes(subnet));
+  const reliable = await reliablePart(context, { subnets, vni: undefined }, peer.metadata.uid);
+  return peer.spec.gatewaySubnets.filter((subnet) => assigned.includes(subnet) || reliable.subnets.includes(subnet));
+}
+
+function factsOf(context: Context, node: Node, peer: NodePeer | undefined, recorded: readonly Prefix[]): NodeFacts {
   const { view } = context;
   const uid = peer?.metadata.uid ?? '';
   return {
     node,
     peer,
+    recorded,
     podCIDRs: podPrefixes(node),
     isAssignedByKubernetes: view.nodes.list().some((other) => podPrefixes(other).length > 0),
     claims: peer ? view.claims.heldBy(uid) : [],

@@ -11,6 +11,8 @@ import { decideSubnets, type SubnetDecision } from './subnet-plan.ts';
 export interface NodeFacts {
   readonly node: Node;
   readonly peer: NodePeer | undefined;
+  /** The peer's gateway subnets, as far as they may be relied on. */
+  readonly recorded: readonly Prefix[];
   /** What Kubernetes assigned to the node. */
   readonly podCIDRs: readonly Prefix[];
   /** Kubernetes assigns pod CIDRs to nodes in this cluster: one that has none yet will get them. */
@@ -58,8 +60,10 @@ function planSubnets(facts: NodeFacts, peer: NodePeer): readonly NodeOp[] {
 }
 
 /** An agent that has started uses its subnets: pods have addresses of them. Until then Kubernetes' word is better than ours. */
-function decide({ podCIDRs, claims, pools, taken, ...facts }: NodeFacts, peer: NodePeer): SubnetDecision {
-  const current = peer.spec.gatewaySubnets;
+function decide(
+  { recorded: current, podCIDRs, claims, pools, taken, ...facts }: NodeFacts,
+  peer: NodePeer,
+): SubnetDecision {
   const isInUse = current.length > 0 && peer.status.incarnation !== undefined;
   const isPodCIDR = current.length > 0 && current.every((prefix) => podCIDRs.includes(prefix));
   if (isPodCIDR || (podCIDRs.length > 0 && !isInUse)) {

@@ -4,7 +4,7 @@ import { type Node, nodes } from '../api/core.ts';
 import type { Resource } from '../api/meta.ts';
 import { type NetworkClaim, networkClaims } from '../api/network-claim.ts';
 import { type NetworkEndpoint, networkEndpoints } from '../api/network-endpoint.ts';
-import { type Network, networks } from '../api/network.ts';
+import type { Network } from '../api/network.ts';
 import { type NodePeer, nodePeers } from '../api/node-peer.ts';
 import type { Change, KubeObject } from '../kube/cache.ts';
 import type { KubeClient } from '../kube/client.ts';
@@ -16,11 +16,12 @@ import { Neighbours, networkSubnets, ownAddresses, peerAddresses, peerSubnets } 
 import { smallestMtu } from './node-plan.ts';
 import { isUsablePool } from './pool-plan.ts';
 import { asPool } from './subnet-plan.ts';
+import { type ReadableNetwork, readableNetworks } from './readable-network.ts';
 import { createServiceRanges, type ServiceRanges } from './service-ranges.ts';
 import { createTaken, follow, networkValues, nodeValues, peerValues, type Taken } from './taken.ts';
 
 export interface View {
-  readonly networks: Informer<Network>;
+  readonly networks: Informer<ReadableNetwork>;
   readonly pools: Informer<AddressPool>;
   readonly peers: Informer<NodePeer>;
   readonly nodes: Informer<Node>;
@@ -106,7 +107,7 @@ function startInformers({ client, logger, timing = {}, changes }: ViewOptions, i
   const pools = inform(addressPools, forgetPools, changes.onPool);
   return {
     pools,
-    networks: inform(networks, follow(taken, networkValues), networkPlaces, changes.onNetwork),
+    networks: inform(readableNetworks, follow(taken, networkValues), networkPlaces, changes.onNetwork),
     peers: inform(nodePeers, follow(taken, peerValues), tunnels, gateways, changes.onPeer),
     nodes: inform(nodes, follow(taken, nodeValues), machines, changes.onNode),
     endpoints: inform(networkEndpoints, (change) => usage.observe(change).forEach(changes.onEndpoints)),

@@ -25,7 +25,7 @@ export interface TestCluster extends TestApi {
   pool(name: string, cidr: string, prefixLength: number, purpose?: 'network' | 'gateway'): Promise<AddressPool>;
   network(name: string, spec?: object): Promise<Network>;
   node(name: string, podCIDRs?: readonly string[]): Promise<Node>;
-  endpoint(network: string, address: string, node: string): Promise<NetworkEndpoint>;
+  endpoint(network: string, address: string, node: string, pod?: PodReference): Promise<NetworkEndpoint>;
   readonly networks: () => Promise<readonly Network[]>;
   readonly claims: () => Promise<readonly NetworkClaim[]>;
   readonly peers: () => Promise<readonly NodePeer[]>;
@@ -37,13 +37,15 @@ export interface TestCluster extends TestApi {
   whenClaims(isDone: (all: readonly NetworkClaim[]) => boolean): Promise<readonly NetworkClaim[]>;
 }
 
+/** What tests do and wait for, on whatever server the client speaks to. */
+export const clusterOn = (client: KubeClient) => ({ ...makers(client), ...waiters(client) });
+
 export async function startCluster(t: Test, crds = definitions): Promise<TestCluster> {
   const api = await startTestApi(t, crds);
   const { client } = api;
   return {
     ...api,
-    ...makers(client),
-    ...waiters(client),
+    ...clusterOn(client),
     controller: (options = {}) => {
       const controller = startController({
         client: api.newClient(),
@@ -58,6 +60,9 @@ export async function startCluster(t: Test, crds = definitions): Promise<TestClu
   };
 }
 
+type PodReference = NonNullable<NetworkEndpoint['spec']['pod']>;
+const podAt = (address: string): PodReference => ({ namespace: 'default', name: `pod-${address}`, uid: address });
+
 function makers(client: KubeClient) {
   return {
     pool: (name: string, cidr: string, prefixLength: number, purpose = 'network') =>
@@ -65,11 +70,10 @@ function makers(client: KubeClient) {
     network: (name: string, spec: object = {}) => client.create(networks, { metadata: { name }, spec }),
     node: (name: string, podCIDRs: readonly string[] = []) =>
       client.create(nodes, { metadata: { name }, spec: podCIDRs.length > 0 ? { podCIDR: podCIDRs[0], podCIDRs } : {} }),
-    endpoint: (network: string, address: string, node: string) => {
+    endpoint: (network: string, address: string, node: string, pod: PodReference = podAt(address)) => {
       const ip = must(parseIp(address));
       const labels = { [LABEL_NETWORK]: network, [LABEL_NODE]: node };
       const spec = { network, addresses: [`${ip}/24`], mac: macFromIp(ip), nodeName: node, interface: 'net1' };
-      const pod = { namespace: 'default', name: `pod-${address}`, uid: address };
       return client.create(networkEndpoints, {
         metadata: { name: endpointName(network, ip), labels },
         spec: { ...spec, containerID: `c-${address}`, pod },
@@ -112,7 +116,7 @@ export const subnetsOf = ({ status }: Network): readonly string[] => (status.sub
 /** Every network ready with a subnet and VNI of its own, every node with a gateway subnet, and a claim for each value. */
 export async function settled(
   t: Test,
-  cluster: TestCluster,
+  cluster: Pick<TestCluster, 'whenNetworks' | 'whenClaims' | 'peers'>,
   expected: { networks: number; nodes?: number },
 ): Promise<void> {
   const { networks: count, nodes = 0 } = expected;

@@ -1,11 +1,12 @@
 // Nodes: their NodePeers and gateway subnets.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { test } from 'tap';
 import { events } from '../../../lib/api/event.ts';
-import { nodes } from '../../../lib/api/core.ts';
+import { nodes, pods } from '../../../lib/api/core.ts';
 import { networkEndpoints } from '../../../lib/api/network-endpoint.ts';
 import { nodePeers } from '../../../lib/api/node-peer.ts';
 import { eventually } from '../api-server.ts';
-import { startCluster } from './cluster.ts';
+import { isReady, startCluster, subnetsOf } from './cluster.ts';
 
 test('each node gets a NodePeer that belongs to it and a subnet of the gateway pool', async (t) => {
   const cluster = await startCluster(t);
@@ -134,4 +135,49 @@ test('endpoints of a node that is gone go after the grace period; of one that co
   t.ok(performance.now() - start >= 1000, 'not before the grace period is over');
   const { items } = await cluster.client.list(networkEndpoints);
   t.same(items.map(({ spec }) => spec.nodeName).sort(), ['back', 'stays']);
+});
+
+test('a node’s address that changes is one that pools keep off from then on', async (t) => {
+  const cluster = await startCluster(t);
+  await cluster.pool('default', '10.0.0.0/16', 24);
+  cluster.controller();
+  await cluster.node('n1');
+  const move = (address: string) =>
+    cluster.client.patch(
+      nodes,
+      'n1',
+      { status: { addresses: [{ type: 'InternalIP', address }] } },
+      { subresource: 'status' },
+    );
+  await move('10.0.0.10');
+  await move('10.0.1.10');
+  await cluster.network('first');
+  await cluster.network('second');
+  const both = await cluster.whenNetworks((all) => all.length === 2 && all.every(isReady));
+  t.same(both.flatMap(subnetsOf).sort(), ['10.0.0.0/24', '10.0.2.0/24']);
+});
+
+test('endpoints whose Pod is gone go when the agent says that it does not use them, and not before', async (t) => {
+  const cluster = await startCluster(t);
+  const { client } = cluster;
+  cluster.controller({ endpointGraceMs: 200 });
+  await cluster.network('blue', { subnets: [{ cidr: '10.0.0.0/24' }] });
+  await cluster.node('n1');
+  await cluster.whenPeer('n1', () => true);
+  const says = (networks: readonly string[]) =>
+    client.patch(nodePeers, 'n1', { status: { incarnation: 'i-1', networks } }, { subresource: 'status' });
+  const pod = { metadata: { name: 'alive' }, spec: { nodeName: 'n1', containers: [{ name: 'c', image: 'i' }] } };
+  const alive = await client.create(pods, pod, { namespace: 'default' });
+  const left = async () => (await client.list(networkEndpoints)).items.map(({ metadata }) => metadata.name);
+  const of = (address: string, name: string, uid: string) =>
+    cluster.endpoint('blue', address, 'n1', { namespace: 'default', name, uid });
+  await says(['blue']);
+  await of('10.0.0.2', 'alive', alive.metadata.uid);
+  await of('10.0.0.3', 'alive', 'an earlier one of that name');
+  await of('10.0.0.4', 'gone', 'gone');
+  // Longer than the grace period, and long enough for the collector to have looked several times.
+  await sleep(1000);
+  t.equal((await left()).length, 3, 'its container may still run');
+  await says([]);
+  t.same(await eventually(left, (names) => names.length === 1), ['blue.10.0.0.2']);
 });

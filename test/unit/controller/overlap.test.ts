@@ -7,8 +7,6 @@ import { nodePeers } from '../../../lib/api/node-peer.ts';
 import { listServiceRanges } from '../../../lib/controller/service-ranges.ts';
 import { ApiError } from '../../../lib/kube/error.ts';
 import { findCondition } from '../../../lib/kube/status.ts';
-import { parsePrefix } from '../../../lib/net/address.ts';
-import { must } from '../../../lib/net/result.ts';
 import { eventually } from '../api-server.ts';
 import { startCluster, subnetsOf, type TestCluster } from './cluster.ts';
 
@@ -112,25 +110,4 @@ test('the MTU in status is what the spec says, unless the smallest underlay leav
   const now = all.map(({ metadata, status }) => [metadata.name, status.mtu]);
   t.same(Object.fromEntries(now), { auto: 1430, small: 1300, large: 1430 });
   await controller.idle();
-});
-
-test('pools keep off the ranges of Services, and a network that names one is told', async (t) => {
-  const cluster = await startCluster(t);
-  await cluster.pool('default', '10.96.0.0/16', 24);
-  const client = cluster.newClient();
-  const cidrs = ['10.96.0.0/24', '10.97.0.0/16'].map((text) => must(parsePrefix(text)));
-  const serviceCIDR = { metadata: { name: 'kubernetes' }, spec: { cidrs } };
-  const list: typeof client.list = async (resource, options) =>
-    resource.plural === 'servicecidrs'
-      ? { items: [serviceCIDR as never], unreadable: [], resourceVersion: '1' }
-      : client.list(resource, options);
-  cluster.controller({ client: { ...client, list } });
-  await cluster.network('pooled');
-  t.same(subnetsOf(await cluster.whenNetwork('pooled', 'Ready', 'True', 'Ready')), ['10.96.1.0/24']);
-  await cluster.network('named', named('10.97.3.0/24'));
-  const told = await cluster.whenNetwork('named', 'Ready', 'True', 'OverlapsServices');
-  t.match(
-    findCondition(told.status.conditions, 'Overlap')?.message,
-    /Services have their addresses \(ServiceCIDR kubernetes\)/,
-  );
 });
