@@ -1,40 +1,9 @@
-// ValidatingAdmissionPolicies in the embedded API server: which writes they are asked about, what they see, how they answer, and which are refused.
-import t, { type Test } from 'tap';
+// ValidatingAdmissionPolicies in the embedded API server: which writes they are asked about, what they see, how they answer.
+import t from 'tap';
 import type { JsonObject } from '../../../../../lib/lab/apiserver/json.ts';
 import { start, TOKEN, USER_TOKEN } from '../start.ts';
-import { MERGE, type Talk, talkTo, WIDGETS, widget } from '../talk.ts';
-
-const GROUP = 'admissionregistration.k8s.io/v1';
-const POLICIES = `/apis/${GROUP}/validatingadmissionpolicies`;
-const BINDINGS = `/apis/${GROUP}/validatingadmissionpolicybindings`;
-const CONFIG_MAPS = '/api/v1/namespaces/default/configmaps';
-
-const widgets = (...operations: string[]): JsonObject => ({
-  resourceRules: [{ apiGroups: ['test.warren.dev'], apiVersions: ['v1'], operations, resources: ['widgets'] }],
-});
-const policy = (spec: JsonObject): JsonObject => ({
-  apiVersion: GROUP,
-  kind: 'ValidatingAdmissionPolicy',
-  metadata: { name: 'p' },
-  spec: { matchConstraints: widgets('CREATE', 'UPDATE'), ...spec },
-});
-const binding = (spec: JsonObject = {}): JsonObject => ({
-  apiVersion: GROUP,
-  kind: 'ValidatingAdmissionPolicyBinding',
-  metadata: { name: 'b' },
-  spec: { policyName: 'p', validationActions: ['Deny'], ...spec },
-});
-
-/** A server with one policy in force. */
-async function enforced(t: Test, spec: JsonObject, bound: JsonObject = {}): Promise<Talk> {
-  const talk = talkTo((await start(t)).url);
-  t.equal((await talk('POST', POLICIES, { body: policy(spec) })).code, 201);
-  t.equal((await talk('POST', BINDINGS, { body: binding(bound) })).code, 201);
-  return talk;
-}
-
-const create = (talk: Talk, name: string, spec: JsonObject = { color: 'red' }, metadata: JsonObject = {}) =>
-  talk('POST', WIDGETS, { body: widget(name, metadata, spec) });
+import { MERGE, talkTo, WIDGETS, widget } from '../talk.ts';
+import { binding, BINDINGS, CONFIG_MAPS, create, enforced, POLICIES, policy, widgets } from './enforce.ts';
 
 t.test('a write that breaks a policy is refused in the words of kube-apiserver, and nothing is stored', async (t) => {
   const talk = await enforced(t, {
@@ -256,59 +225,4 @@ t.test('who asks is judged by name', async (t) => {
   const talk = await enforced(t, { validations: [{ expression: 'request.userInfo.username == "admin"' }] });
   t.equal((await create(talk, 'a')).code, 201);
   t.equal((await talk('POST', WIDGETS, { body: widget('b'), token: USER_TOKEN })).code, 422);
-});
-
-t.test('policies that cannot be kept to are refused, naming the field', async (t) => {
-  const talk = talkTo((await start(t)).url);
-  const validations = [{ expression: 'true' }];
-  const policies: [string, JsonObject, RegExp][] = [
-    ['no validation', { validations: [] }, /spec\.validations/],
-    [
-      'a syntax error',
-      { validations: [{ expression: 'object.' }] },
-      /spec\.validations\[0\]\.expression: .*compilation failed/,
-    ],
-    ['no truth', { validations: [{ expression: '1 + 1' }] }, /must evaluate to bool/],
-    ['the authorizer', { validations: [{ expression: 'authorizer.path("/x").check("get").allowed()' }] }, /authorizer/],
-    ['a name of rules', { validations: [{ expression: 'self.spec.color == ""' }] }, /self/],
-    ['an unknown function', { validations: [{ expression: 'quantity("1") == 1' }] }, /quantity/],
-    ['an unknown field', { validations, nope: 1 }, /nope/],
-    [
-      'audit annotations',
-      { validations, auditAnnotations: [{ key: 'a', valueExpression: '"b"' }] },
-      /auditAnnotations/,
-    ],
-    ['no resources', { validations, matchConstraints: {} }, /spec\.matchConstraints\.resourceRules/],
-    [
-      'a broken variable',
-      { validations, variables: [{ name: 'a', expression: '(' }] },
-      /spec\.variables\[0\]\.expression/,
-    ],
-  ];
-  for (const [what, spec, message] of policies)
-    t.match(await talk('POST', POLICIES, { body: policy(spec) }), { code: 422, body: { message } }, what);
-  const bindings: [string, JsonObject, RegExp][] = [
-    ['no policy', { policyName: '' }, /spec\.policyName/],
-    ['an action that would do nothing', { validationActions: ['Audit'] }, /spec\.validationActions/],
-    ['a reference to nothing', { paramRef: { parameterNotFoundAction: 'Allow' } }, /either name or selector/],
-  ];
-  for (const [what, spec, message] of bindings)
-    t.match(await talk('POST', BINDINGS, { body: binding(spec) }), { code: 422, body: { message } }, what);
-});
-
-t.test('policies show in tables as kube-apiserver shows them', async (t) => {
-  const { url } = await start(t);
-  const talk = talkTo(url);
-  const paramKind = { apiVersion: 'v1', kind: 'ConfigMap' };
-  await talk('POST', POLICIES, { body: policy({ paramKind, validations: [{ expression: 'true' }] }) });
-  await talk('POST', BINDINGS, {
-    body: binding({ paramRef: { name: 'no', namespace: 'default', parameterNotFoundAction: 'Allow' } }),
-  });
-  const cells = async (path: string): Promise<unknown> => {
-    const headers = { Authorization: `Bearer ${TOKEN}`, Accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' };
-    const table = (await (await fetch(url + path, { headers })).json()) as { rows: { cells: unknown[] }[] };
-    return table.rows[0]?.cells.slice(0, -1);
-  };
-  t.strictSame(await cells(POLICIES), ['p', 1, 'v1/ConfigMap']);
-  t.strictSame(await cells(BINDINGS), ['b', 'p', 'default/no']);
 });
