@@ -6,8 +6,8 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { KubeClient } from '../../lib/kube/client.ts';
 import { eventually } from '../../lib/lab/wait.ts';
-import { type Api, embeddedApi, realApi } from '../api/harness.ts';
-import { builtAssets } from '../cluster/assets.ts';
+import type { Api } from '../api/harness.ts';
+import { startServer } from '../e2e/controller-cluster.ts';
 import { type Figure, limitFigure } from './figure.ts';
 import {
   createEndpoints,
@@ -41,7 +41,7 @@ export async function scaleFigures({ networks, endpoints }: ScaleSizes): Promise
         await end();
       }),
   };
-  const api = hasRealServer() ? await realApi(owner) : await embeddedApi(owner);
+  const api = await startServer(owner);
   console.log(`  on ${api.name}`);
   const client = api.client();
   await createPools(client);
@@ -50,15 +50,6 @@ export async function scaleFigures({ networks, endpoints }: ScaleSizes): Promise
   const total = networks.at(-1) ?? 0;
   await fill(api, client, endpoints, total);
   return [...costs, ...(await restart(api, total, endpoints))];
-}
-
-function hasRealServer(): boolean {
-  if (process.env['KUBEBUILDER_ASSETS']) return true;
-  try {
-    return builtAssets() !== '';
-  } catch {
-    return false;
-  }
 }
 
 /** CPU time of the client for the writes alone, per Network. */
