@@ -115,8 +115,9 @@ async function claimAndRecord(parts: Parts, view: View, order: Order, first: Att
   const claimed = await claimAll(parts, view, order);
   const whole: Attachment = { ...first, interfaces: [...first.interfaces, ...claimed] };
   parts.journal.hold(whole);
+  const work = [program(parts, view, whole, claimed), record(parts, whole)] as const;
   parts.attachmentsChanged();
-  await allDone([record(parts, whole), program(parts, view, whole, claimed)]);
+  await allDone(work);
   return whole;
 }
 
