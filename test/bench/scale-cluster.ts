@@ -60,7 +60,7 @@ export async function createEndpoints(client: KubeClient, count: number, network
   await eachNumber(0, count, (index) => createEndpoint(client, index, networkName(index % networkCount)));
 }
 
-function createEndpoint(client: KubeClient, index: number, network: string): Promise<unknown> {
+export function createEndpoint(client: KubeClient, index: number, network: string): Promise<unknown> {
   const ip = must(parseIp(`11.${index >> 16}.${(index >> 8) & 255}.${index & 255}`));
   const node = nodeName(index);
   const containerID = index.toString(16).padStart(64, '0');
