@@ -13,8 +13,8 @@ export interface DirtyScopes {
   all(): void;
   /** An endpoint of the network changed. */
   network(name: string): void;
-  /** Something happened in a namespace: the kernel's own word is wanted. */
-  look(netns: NetnsRef): void;
+  /** Something happened in a namespace: the kernel's own word is wanted; `soon` serves a burst, and `idle` does not wait for it. */
+  look(netns: NetnsRef, when?: 'soon' | 'now'): void;
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -62,11 +62,12 @@ class QueuedScopes implements DirtyScopes {
     if (vni !== undefined) this.#queue.addAfter(networkNetns(this.#options.netnsDir, vni), PEER_DELAY_MS);
   }
 
-  look(netns: NetnsRef): void {
+  look(netns: NetnsRef, when: 'soon' | 'now' = 'soon'): void {
     // A container's own namespace is its business: what is missing there shows on the bridge's side too.
     if (netns !== 'host' && netnsVni(netns) === undefined) return;
     this.#looks.add(netns);
-    this.#queue.addAfter(netns, LOOK_DELAY_MS);
+    if (when === 'now') this.#queue.add(netns);
+    else this.#queue.addAfter(netns, LOOK_DELAY_MS);
   }
 
   idle(): Promise<void> {

@@ -101,7 +101,7 @@ async function settle(agent: Agent, kernel: Kernel): Promise<void> {
   await agent.self.known();
   const now = view();
   for (const scope of [...(now === undefined ? [] : scopesOf(now)), ...(await kernel.listNetns())])
-    agent.dirty.look(scope);
+    agent.dirty.look(scope, 'now');
   await agent.dirty.idle();
 }
 

@@ -78,7 +78,8 @@ class WatchedSelf implements Self {
   }
   publish(networks: ReadonlySet<string>): void {
     this.#networks = [...networks].sort();
-    this.#publishing.add('status');
+    // Not before there is something to say: the first word would use up the interval, and the others wait for the second.
+    if (this.#facts !== undefined) this.#publishing.add('status');
   }
   async stop(): Promise<void> {
     await Promise.all([this.#looking.stop(), this.#publishing.stop()]);

@@ -65,6 +65,15 @@ void test('a burst of notifications is one look at the kernel; a container’s o
   t.strictSame(looks, [blueNetns]);
 });
 
+void test('a look that is wanted now has been had when all is idle', async (t) => {
+  const { dirty, looks, has } = node();
+  t.teardown(() => dirty.stop());
+  for (const netns of ['host', blueNetns] as const) dirty.look(netns, 'now');
+  await dirty.idle();
+  t.ok(has('host') && has(blueNetns));
+  t.ok(looks.includes('host') && looks.includes(blueNetns));
+});
+
 void test('a failure is tried again until it is none', async (t) => {
   const { dirty, kernel, has } = node();
   t.teardown(() => dirty.stop());
