@@ -25,7 +25,7 @@ function wordsFor(error: ApiError, server: string): readonly [message: string, n
       return [said, 'ask an administrator of the cluster for the right; see "kubectl auth can-i --list"'];
     case 'NotFound':
       return isMissingKind(said)
-        ? [`${server} does not know Warren's objects: ${said}`, 'install Warren first: kubectl apply -k deploy/']
+        ? missingKind(error, server)
         : [said, 'see what there is with the "ls" of the same command'];
     case 'Invalid':
     case 'BadRequest':
@@ -40,3 +40,12 @@ function wordsFor(error: ApiError, server: string): readonly [message: string, n
 
 /** A server words an unknown name with the kind and the name, an unknown kind without. */
 const isMissingKind = (said: string): boolean => /could not find the requested resource|page not found/.test(said);
+
+function missingKind({ message }: ApiError, server: string): readonly [message: string, next: string] {
+  if (message.includes('/warren.dev/'))
+    return [`${server} does not know Warren's objects`, 'install Warren first: kubectl apply -f deploy/crds'];
+  return [
+    `${server} does not serve ${/ (\/\S*?):/.exec(message)?.[1] ?? 'that'}`,
+    'see "kubectl api-resources" for what it serves',
+  ];
+}

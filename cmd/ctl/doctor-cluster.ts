@@ -28,30 +28,56 @@ import { serverInfo } from '../../lib/kube/server-info.ts';
 import { findPrograms } from '../../lib/lab/programs.ts';
 import type { Cluster } from './cluster.ts';
 
-/** Everything of ours, and the Nodes and Pods that it is about. */
-export interface ClusterState {
+/** What an agent may read, too: enough to judge its node. */
+export interface NetworkState {
   readonly networks: Listed<Network>;
-  readonly pools: Listed<AddressPool>;
   readonly endpoints: Listed<NetworkEndpoint>;
   readonly peers: Listed<NodePeer>;
+}
+
+/** Everything of ours, and the Nodes and Pods that it is about. */
+interface ClusterState extends NetworkState {
+  readonly pools: Listed<AddressPool>;
   readonly nodes: Listed<Node>;
   readonly pods: Listed<Pod>;
 }
 
-/** Throws ApiError. Endpoints before Pods: an endpoint whose Pod is not in the later list has none. */
-export async function readState(client: KubeClient): Promise<ClusterState> {
-  const [foundNetworks, pools, endpoints, peers, foundNodes] = await Promise.all([
+/** Throws ApiError. */
+export async function readNetworkState(client: KubeClient): Promise<NetworkState> {
+  const [foundNetworks, endpoints, peers] = await Promise.all([
     client.list(networks),
-    client.list(addressPools),
     client.list(networkEndpoints),
     client.list(nodePeers),
-    client.list(nodes),
   ]);
-  return { networks: foundNetworks, pools, endpoints, peers, nodes: foundNodes, pods: await client.list(pods) };
+  return { networks: foundNetworks, endpoints, peers };
 }
 
-export async function clusterFindings({ client, config }: Cluster, state: ClusterState): Promise<readonly Finding[]> {
+/** Endpoints before Pods: an endpoint whose Pod is not in the later list has none. */
+async function readState(client: KubeClient): Promise<ClusterState> {
+  const state = await readNetworkState(client);
+  const [pools, foundNodes, foundPods] = await Promise.all([
+    client.list(addressPools),
+    client.list(nodes),
+    client.list(pods),
+  ]);
+  return { ...state, pools, nodes: foundNodes, pods: foundPods };
+}
+
+/** Throws ApiError for anything but the lack of a right, which is a finding. */
+export async function clusterFindings({ client, config }: Cluster): Promise<readonly Finding[]> {
   const { version, clockAheadMs } = await serverInfo(config);
+  return [
+    ...serverFindings(version),
+    ...clockFindings(clockAheadMs),
+    ...(await unlessForbidden('definitions', async () => definitionFindings(await definitionPairs(client)))),
+    ...(await unlessForbidden('controller', () => controllerFindings(client))),
+    ...(await unlessForbidden('versions', async () => imageFindings(await runningImages(client)))),
+    ...(await unlessForbidden('kernels', async () => kernelFindings(await nodeKernels(client)))),
+    ...(await unlessForbidden('cluster', async () => stateFindings(await readState(client)))),
+  ];
+}
+
+function stateFindings(state: ClusterState): readonly Finding[] {
   const items = {
     networks: state.networks.items,
     pools: state.pools.items,
@@ -60,16 +86,7 @@ export async function clusterFindings({ client, config }: Cluster, state: Cluste
     nodes: state.nodes.items,
     pods: state.pods.items,
   };
-  return [
-    ...serverFindings(version),
-    ...clockFindings(clockAheadMs),
-    ...(await unlessForbidden('definitions', async () => definitionFindings(await definitionPairs(client)))),
-    ...(await unlessForbidden('controller', () => controllerFindings(client))),
-    ...(await unlessForbidden('versions', async () => imageFindings(await runningImages(client)))),
-    ...kernelFindings(await nodeKernels(client)),
-    ...nodeFindings(items),
-    ...objectFindings({ ...items, unreadable: unreadableOf(state) }),
-  ];
+  return [...nodeFindings(items), ...objectFindings({ ...items, unreadable: unreadableOf(state) })];
 }
 
 /** A person who may not see something still learns the rest. */

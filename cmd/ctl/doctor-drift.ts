@@ -18,7 +18,7 @@ import { observe } from '../../lib/kernel/observe/observer.ts';
 import { SysctlKeys } from '../../lib/kernel/sysctl/keys.ts';
 import { parseJson } from '../../lib/kube/error.ts';
 import { type Attachment, attachmentSchema } from '../../lib/store/attachment.ts';
-import type { ClusterState } from './doctor-cluster.ts';
+import type { NetworkState } from './doctor-cluster.ts';
 
 /** Where the node's agent keeps what it does, as its flags say. */
 export interface NodePlaces {
@@ -38,7 +38,7 @@ export interface Drift {
 const SECOND_LOOK_MS = 2000;
 
 /** Undefined when the node has never run an agent. */
-export async function findDrift(places: NodePlaces, state: () => Promise<ClusterState>): Promise<Drift | undefined> {
+export async function findDrift(places: NodePlaces, state: () => Promise<NetworkState>): Promise<Drift | undefined> {
   const first = await look(places, await state());
   if (first === undefined || first.seen.length === 0) return first;
   await sleep(SECOND_LOOK_MS);
@@ -50,7 +50,7 @@ export async function findDrift(places: NodePlaces, state: () => Promise<Cluster
 
 const keyOf = ({ place, what, object }: DriftSeen): string => `${place} ${what} ${object}`;
 
-async function look(places: NodePlaces, state: ClusterState): Promise<Drift | undefined> {
+async function look(places: NodePlaces, state: NetworkState): Promise<Drift | undefined> {
   const view = await viewOf(places, state);
   if (view === undefined) return undefined;
   const kernel = readOnlyKernel(places, view);
@@ -64,7 +64,7 @@ async function look(places: NodePlaces, state: ClusterState): Promise<Drift | un
 
 async function viewOf(
   { nodeName, stateDir, netnsDir, icc }: NodePlaces,
-  state: ClusterState,
+  state: NetworkState,
 ): Promise<View | undefined> {
   const node = await loadFacts(factsPath(stateDir));
   if (node === undefined) return undefined;

@@ -23,7 +23,7 @@ import { findUnderlay } from '../../lib/kernel/underlay.ts';
 import { parseJson } from '../../lib/kube/error.ts';
 import { runCommand } from '../../lib/lab/command.ts';
 import { family } from '../../lib/net/address.ts';
-import type { ClusterState } from './doctor-cluster.ts';
+import type { NetworkState } from './doctor-cluster.ts';
 import { findDrift, type NodePlaces } from './doctor-drift.ts';
 import { tryKernel } from './doctor-kernel.ts';
 import { reachPeers } from './doctor-reach.ts';
@@ -37,8 +37,8 @@ export interface NodeFlags extends NodePlaces {
 
 export async function nodeFindings(
   flags: NodeFlags,
-  state: ClusterState,
-  again: () => Promise<ClusterState>,
+  state: NetworkState,
+  again: () => Promise<NetworkState>,
 ): Promise<readonly Finding[]> {
   const peers = state.peers.items;
   const peer = peers.find(({ metadata }) => metadata.name === flags.nodeName);
@@ -109,7 +109,7 @@ async function tunnelFindings(
   return [...underlay, ...reachFindings(await reachPeers(peers, nodeName, mtu))];
 }
 
-async function drift(places: NodePlaces, state: () => Promise<ClusterState>): Promise<readonly Finding[]> {
+async function drift(places: NodePlaces, state: () => Promise<NetworkState>): Promise<readonly Finding[]> {
   const found = await findDrift(places, state);
   if (found !== undefined) return driftFindings(found.seen, found.objects);
   const problem = failure(

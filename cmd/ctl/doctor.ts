@@ -5,7 +5,7 @@ import { usageError } from '../../lib/ctl/ctl-error.ts';
 import { type Finding, findingsText, skipped, summaryText } from '../../lib/ctl/finding.ts';
 import { clusterFlags, type ClusterFlags, withCluster } from './cluster.ts';
 import { commandOf, print } from './command.ts';
-import { clusterFindings, readState } from './doctor-cluster.ts';
+import { clusterFindings, readNetworkState } from './doctor-cluster.ts';
 import { runTrial, TRIAL_FLAG } from './doctor-kernel.ts';
 import { nodeFindings, type NodeFlags } from './doctor-node.ts';
 import { documentText } from './output.ts';
@@ -55,8 +55,8 @@ interface DoctorFlags extends ClusterFlags, Omit<NodeFlags, 'nodeName' | 'netnsD
 
 const examine = (args: DoctorFlags): Promise<readonly Finding[]> =>
   withCluster(args, async (cluster) => {
-    const state = await readState(cluster.client);
-    const inCluster = await clusterFindings(cluster, state);
+    const inCluster = await clusterFindings(cluster);
+    const read = () => readNetworkState(cluster.client);
     const onNode =
       args.node === undefined
         ? [
@@ -66,7 +66,7 @@ const examine = (args: DoctorFlags): Promise<readonly Finding[]> =>
               `run there: ${PROGRAM} doctor --node`,
             ),
           ]
-        : await nodeFindings(placesOf(args, args.node), state, () => readState(cluster.client));
+        : await nodeFindings(placesOf(args, args.node), await read(), read);
     return [...inCluster, ...onNode].map((finding) => ({
       ...finding,
       remedy: finding.remedy.replaceAll('warrenctl ', `${PROGRAM} `),

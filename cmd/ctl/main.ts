@@ -54,8 +54,11 @@ const parser = yargs([...words])
   .wrap(100)
   .fail((message, error) => {
     if ((error as Error | undefined) !== undefined) failWith(error);
-    const isKnown = !/^(Did you mean|Unknown command|name a command$)/.test(message);
-    const path = words.filter((word) => /^[a-z]+$/.test(word)).slice(0, isKnown ? 2 : 1);
+    const typed = words.filter((word) => /^[a-z]+$/.test(word));
+    const unknown = /^Unknown arguments?: (.*)$/.exec(message)?.[1]?.split(', ') ?? [];
+    const isKnown =
+      !/^(Did you mean|Unknown command|name a command$)/.test(message) && !unknown.includes(typed[1] ?? '');
+    const path = typed.slice(0, isKnown ? 2 : 1);
     fail(message, `see: ${[PROGRAM, ...path].join(' ')} --help`, 2);
   });
 

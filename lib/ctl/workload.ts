@@ -64,7 +64,7 @@ export interface WorkloadName {
 /** `deployment/web`, `deploy/web`, `deployments.apps/web`. */
 export function parseWorkload(text: string): Result<WorkloadName> {
   const [word = '', name = '', ...rest] = text.split('/');
-  const all = workloadKinds.flatMap((each) => each.words);
+  const all = workloadKinds.map(({ resource }) => resource.kind.toLowerCase());
   const hint = 'write KIND/NAME such as deployment/web';
   if (name === '' || rest.length > 0) return err(`"${text}" is no workload: ${hint}`);
   const [plain = '', ...group] = word.toLowerCase().split('.');
