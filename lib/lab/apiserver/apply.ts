@@ -1,16 +1,7 @@
 /** Server-side apply: a client says which fields it wants; what it no longer wants and nobody else has goes, what others have is a conflict. */
 import { parseYamlText } from './body.ts';
 import { complete as applyDefaults, decodeApplied } from './decode.ts';
-import {
-  difference,
-  type FieldSet,
-  intersection,
-  isEmptySet,
-  NO_FIELDS,
-  pathTexts,
-  union,
-  withParents,
-} from './field-set.ts';
+import { difference, type FieldSet, intersection, NO_FIELDS, pathTexts, union, withParents } from './field-set.ts';
 import { fieldsOf, mergeFields, removeFields, withoutTopLevel } from './field-walk.ts';
 import { equalJson, isObject, type Json, type JsonObject, omit } from './json.ts';
 import {
@@ -79,8 +70,9 @@ function applyTo(request: WriteRequest, live: KubeObject | undefined, config: Ku
   applyDefaults(request.type, result);
   const left = shareUpdate(others, writer, comparison).filter((share) => !isSameWriter(share, writer));
   rememberConfig(request, result, config);
-  const unchanged = live !== undefined && last !== undefined && equalJson(withoutManagers(live), result);
-  const time = unchanged && sameFields(last.fields, wanted) ? last.time : writer.time;
+  // Who applies what is there already has changed nothing, so far at no time.
+  const unchanged = live !== undefined && equalJson(withoutManagers(live), result);
+  const time = unchanged ? (last?.time ?? '') : writer.time;
   result.metadata = { ...result.metadata, managedFields: writeShares([...left, { ...mine, time }]) };
   return result;
 }
@@ -114,8 +106,6 @@ const withoutManagers = (object: KubeObject): KubeObject => ({
   ...object,
   metadata: omit(object.metadata, ['managedFields']) as ObjectMeta,
 });
-
-const sameFields = (a: FieldSet, b: FieldSet): boolean => isEmptySet(difference(a, b)) && isEmptySet(difference(b, a));
 
 /** What the writer had and leaves out now, unless somebody else has it. */
 function droppedFields(last: FieldSet, shares: readonly Share[]): FieldSet {

@@ -1,6 +1,7 @@
 /**
  * The CEL environment of CRD rules and admission policies: what cel-js has, and the lists, sets, regex and string functions that Kubernetes adds
- * (k8s.io/apiserver/pkg/cel/library). Missing: quantity, url, format, semver and macros with two variables; rules that use them are refused.
+ * (k8s.io/apiserver/pkg/cel/library). Missing: quantity, url, format (of texts, and the library of that name), semver and macros
+ * with two variables; rules that use them are refused.
  */
 import { Environment } from '@marcbachmann/cel-js';
 import { registerNetwork } from './cel-network.ts';
@@ -20,6 +21,7 @@ export function celEnvironment(...variables: readonly string[]): Environment {
   registerLists(environment);
   registerSets(environment);
   registerTexts(environment);
+  registerTimes(environment);
   return environment;
 }
 
@@ -94,5 +96,27 @@ function registerTexts(environment: Environment): void {
     .registerFunction(
       'string.findAll(string): list<string>',
       (text: string, pattern: string) => text.match(new RegExp(pattern, 'gu')) ?? [],
+    )
+    .registerFunction('string.findAll(string, int): list<string>', (text: string, pattern: string, limit: bigint) => {
+      const found = text.match(new RegExp(pattern, 'gu')) ?? [];
+      return limit < 0n ? found : found.slice(0, Number(limit));
+    });
+}
+
+/** As cel-js has a duration. */
+interface Duration {
+  readonly seconds: bigint;
+  readonly nanos: number;
+}
+
+/** Conversions that cel-js lacks. */
+function registerTimes(environment: Environment): void {
+  environment
+    .registerFunction('string(google.protobuf.Duration): string', (duration: Duration) => {
+      const fraction = duration.nanos / 1e9;
+      return `${(Number(duration.seconds) + fraction).toString()}s`;
+    })
+    .registerFunction('string(google.protobuf.Timestamp): string', (time: Date) =>
+      time.toISOString().replace(/\.?0*Z$/, 'Z'),
     );
 }

@@ -1,7 +1,7 @@
 /** `x-kubernetes-list-type`: items of a set, and keys of a keyed list, are there once (apiextensions schema/listtype). */
 import { isObject, type Json, type JsonObject } from './json.ts';
 import { childSchema, type Schema } from './schema.ts';
-import { duplicate, type FieldError } from './status.ts';
+import { duplicate, type FieldError, invalidValue } from './status.ts';
 
 export function validateLists(object: JsonObject, schema: Schema): FieldError[] {
   return check(object, schema, '');
@@ -31,6 +31,8 @@ function repeated(list: readonly Json[], schema: Schema, path: string): FieldErr
   if (identity === undefined) return [];
   const seen = new Map<string, number>();
   return list.flatMap((item, i) => {
+    if (schema['x-kubernetes-list-type'] === 'map' && !isObject(item))
+      return [invalidValue(`${path}[${i}]`, item, 'must be an object for an array of list-type map')];
     const id = identity(item);
     const text = JSON.stringify(id);
     const times = seen.get(text) ?? 0;
