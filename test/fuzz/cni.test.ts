@@ -126,7 +126,9 @@ test('annotations', (t) => {
 
 test('a whole call never throws, answers one document and no more', (t) => {
   const noAgent = { read: () => -1, write: () => -1, connectUnix: () => undefined };
-  const confBytes = config.map((conf) => new TextEncoder().encode(JSON.stringify({ ...conf, queueDir: '/dev/null/none' })));
+  const confBytes = config.map((conf) =>
+    new TextEncoder().encode(JSON.stringify({ ...conf, queueDir: '/dev/null/none' })),
+  );
   const property = fc.property(environment, fc.oneof(fc.uint8Array({ maxLength: 200 }), confBytes), (env, stdin) => {
     void parseCniInput(env, stdin, parseNetConf);
     const outcome = run(env, () => stdin, noAgent);
