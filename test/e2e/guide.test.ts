@@ -63,6 +63,8 @@ function normalised(text: string): string {
     .replaceAll(/Kubernetes v\S+/g, 'Kubernetes VERSION')
     .replaceAll(/✓ controller .* leads/g, '✓ controller CONTROLLER leads')
     .replaceAll(/all \d+ objects/g, 'all N objects')
+    // Which node gets which gateway subnet is decided by which of them was first.
+    .replaceAll(/\b172\.20\.\d+\./g, '172.20.N.')
     .replaceAll(/time=\S+ ms/g, 'time=T ms')
     .replaceAll(/rtt .*/g, 'rtt')
     .replaceAll(/, time \d+ms/g, '')
