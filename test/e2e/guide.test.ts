@@ -53,24 +53,26 @@ const settled = (lab: Lab, step: Step): Promise<string> => {
 
 /** What differs from run to run: times, ids, versions, and the width of columns with them. */
 function normalised(text: string): string {
-  return text
-    .replaceAll(/\b[0-9a-f]{64}\b/g, 'CONTAINER')
-    .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID')
-    .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{3}\b/g, 'ID')
-    .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
-    .replaceAll(/ (\d+[smhd]\d*[smhd]?)$/gm, ' AGE')
-    .replaceAll(/Linux \S+/g, 'Linux VERSION')
-    .replaceAll(/Kubernetes v\S+/g, 'Kubernetes VERSION')
-    .replaceAll(/✓ controller .* leads/g, '✓ controller CONTROLLER leads')
-    .replaceAll(/all \d+ objects/g, 'all N objects')
-    // Which node gets which gateway subnet is decided by which of them was first.
-    .replaceAll(/\b172\.20\.\d+\./g, '172.20.N.')
-    .replaceAll(/time=\S+ ms/g, 'time=T ms')
-    .replaceAll(/rtt .*/g, 'rtt')
-    .replaceAll(/, time \d+ms/g, '')
-    .replaceAll(/^(examining|waiting for) .* …\n/gm, '')
-    .replaceAll(/[ ]+/g, ' ')
-    .trimEnd();
+  return (
+    text
+      .replaceAll(/\b[0-9a-f]{64}\b/g, 'CONTAINER')
+      .replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, 'UID')
+      .replaceAll(/\b[0-9a-f]{8}-[0-9a-f]{3}\b/g, 'ID')
+      .replaceAll(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, 'TIME')
+      .replaceAll(/ (\d+[smhd]\d*[smhd]?)$/gm, ' AGE')
+      .replaceAll(/Linux \S+/g, 'Linux VERSION')
+      .replaceAll(/Kubernetes v\S+/g, 'Kubernetes VERSION')
+      .replaceAll(/✓ controller .* leads/g, '✓ controller CONTROLLER leads')
+      .replaceAll(/all \d+ objects/g, 'all N objects')
+      // Which node gets which gateway subnet is decided by which of them was first.
+      .replaceAll(/\b172\.20\.\d+\./g, '172.20.N.')
+      .replaceAll(/time=\S+ ms/g, 'time=T ms')
+      .replaceAll(/rtt .*/g, 'rtt')
+      .replaceAll(/, time \d+ms/g, '')
+      .replaceAll(/^(examining|waiting for) .* …\n/gm, '')
+      .replaceAll(/[ ]+/g, ' ')
+      .trimEnd()
+  );
 }
 
 for (const file of globSync(resolve(root, 'docs/guide/*.md')).toSorted())
