@@ -1,10 +1,12 @@
 // Pools: how they are used up, extended and removed.
 import { test } from 'tap';
 import { addressPools } from '../../../lib/api/address-pool.ts';
-import { networks } from '../../../lib/api/network.ts';
+import { type Network, networks } from '../../../lib/api/network.ts';
 import { findCondition } from '../../../lib/kube/status.ts';
 import { definitionsWithoutRules } from '../api-server.ts';
 import { isReady, startCluster, subnetsOf } from './cluster.ts';
+
+const reasonOf = ({ status }: Network): string | undefined => findCondition(status.conditions, 'Ready')?.reason;
 
 test('a /16 of /24s serves exactly 256 networks; the next one says why not, and gets its subnet when one is deleted', async (t) => {
   const cluster = await startCluster(t);
@@ -101,4 +103,18 @@ test('usage counts what networks name themselves inside the pool', async (t) => 
   await cluster.network('pooled');
   const pool = await cluster.whenPool('default', ({ status }) => status.used === 3);
   t.match(pool.status, { total: 256, used: 3, free: 253 });
+});
+
+test('a pool that is extended serves those that wait', async (t) => {
+  const cluster = await startCluster(t);
+  await cluster.pool('grows', '10.2.0.0/24', 25);
+  cluster.controller();
+  for (const name of ['one', 'two', 'three']) await cluster.network(name);
+  await cluster.whenNetworks((all) => all.filter(isReady).length === 2);
+  const waiting = await cluster.whenNetworks((all) => all.some((network) => reasonOf(network) === 'PoolExhausted'));
+  const { name } = waiting.find((network) => reasonOf(network) === 'PoolExhausted')!.metadata;
+  await cluster.client.patch(addressPools, 'grows', { spec: { cidr: '10.2.0.0/23' } });
+  t.same(subnetsOf(await cluster.whenNetwork(name, 'Ready', 'True')), ['10.2.1.0/25']);
+  const pool = await cluster.whenPool('grows', ({ status }) => status.used === 3);
+  t.match(pool.status, { total: 4, free: 1 });
 });
