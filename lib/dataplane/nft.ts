@@ -2,7 +2,7 @@
  * nftables objects as data, in the JSON form that `nft -j` reads (libnftables-json(5)). A table is replaced atomically as
  * a whole; elements of its dynamic sets come and go one by one, so that attaching a pod does not reload a ruleset.
  */
-import type { NetnsRef } from './object.ts';
+import type { NetnsRef } from './netns-ref.ts';
 
 export type NftFamily = 'inet' | 'bridge';
 export type NftJson = null | boolean | number | string | readonly NftJson[] | { readonly [key: string]: NftJson };

@@ -7,10 +7,10 @@ import type { IfName } from '../net/ifname.ts';
 import type { Mac } from '../net/mac.ts';
 import { unreachable } from '../net/result.ts';
 import type { Vni } from '../net/vni.ts';
+import type { NetnsRef } from './netns-ref.ts';
 import type { NftElement, NftTable } from './nft.ts';
 
-/** A network namespace: the agent's own ('host'), or the path of its file, e.g. `/run/netns/warren-4097`. */
-export type NetnsRef = 'host' | `/${string}`;
+export type { NetnsRef } from './netns-ref.ts';
 
 interface In {
   readonly netns: NetnsRef;
