@@ -33,6 +33,7 @@ test('an agent is killed and started again', async (t) => {
       await startDaemon(lab, agent);
       await awaitDaemon(lab, agent);
     }
+    await pinging.beyond(100);
     const { answered, lost } = await pinging.stop();
     t.ok(answered > 100, `${answered} pings`);
     t.strictSame(lost, []);

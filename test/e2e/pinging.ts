@@ -6,6 +6,8 @@ import { eventually } from '../../lib/lab/wait.ts';
 import { containerPlace } from './traffic.ts';
 
 export interface Pinging {
+  /** Resolves with an answer to a request beyond the first `count`. */
+  beyond(count: number): Promise<void>;
   /**
    * Waits for answers to what is sent from now on, and ends it. What was on its way in the last moment is not judged. Throws when no
    * answer comes any more.
@@ -42,6 +44,7 @@ export async function startPinging(lab: Lab, from: string, address: string, inte
     throw error;
   }
   return {
+    beyond,
     stop: async () => {
       try {
         await beyond((answers().at(-1) ?? 0) + UNDER_WAY);
