@@ -126,7 +126,7 @@ const normalize = (text: string, dir: string): string =>
     .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<uid>')
     .replace(/\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z/g, '<time>')
     .replace(/(resourceVersion: )"\d+"/g, '$1<version>')
-    .replace(/ +\d+[smh]( *)$/gm, ' <age>$1')
+    .replace(/ +(\d+[smh])+( +|$)/gm, ' <age> ')
     .replace(/\/tmp\/(LIVE|MERGED)-\d+\//g, '/tmp/$1/')
     .replace(/^(---|\+\+\+) .*$/gm, '$1')
     .replace(/ +$/gm, '');
