@@ -91,3 +91,24 @@ test('G2: without a list GC does nothing, with null everything goes', async (t) 
   await node.removeNetns(sandbox);
   await node.nothingLeft(t);
 });
+
+test('G1: GC goes on past what cannot be removed, tells of it, and the agent removes it as soon as it can', async (t) => {
+  const [kept, stuck, gone] = [await node.sandbox('blue'), await node.sandbox('blue'), await node.sandbox('blue')];
+  for (const sandbox of [kept, stuck, gone]) await node.add(sandbox);
+  // A folder in the place of its entry: neither can be replaced or removed as a file.
+  const entry = `/var/lib/warren/attachments/${stuck.CNI_CONTAINERID}.eth0.json`;
+  await node.on(['rm', entry]);
+  await node.on(['mkdir', entry]);
+  const answer = await node.plugin('GC', {}, { 'cni.dev/valid-attachments': [idOf(kept)] });
+  t.match(errorOf(answer), { code: 5, msg: /1 of 2 stale attachments/ });
+  for (const sandbox of [stuck, gone]) t.strictSame(await node.linksIn(sandbox), []);
+  t.match(await node.plugin('CHECK', kept), { status: 0 });
+  await node.on(['rmdir', entry]);
+  await eventually(async () => {
+    const traces = await node.traces();
+    if (traces.some((line) => line.includes(stuck.CNI_CONTAINERID))) throw new Error(traces.join('\n'));
+  }, 30_000);
+  await node.del(t, kept);
+  for (const sandbox of [kept, stuck, gone]) await node.removeNetns(sandbox);
+  await node.nothingLeft(t);
+});
