@@ -20,7 +20,7 @@ setup: ## Install what is missing: Debian packages by apt, npm packages by npm c
 build: deps ## Build warren, warren-agent, warren-controller and warrenctl into dist/bin
 	@$(node) .scripts/build.ts
 
-cluster: deps ## Build kube-apiserver, etcd and kubectl from Go modules into .cache, once (4 minutes)
+cluster: deps ## Build kube-apiserver, etcd and kubectl from Go modules into .cache, once (7 minutes)
 	@.scripts/setup.sh go
 	@$(node) test/cluster/build.ts
 
