@@ -20,7 +20,7 @@ export function pickSubnet(
 }
 
 /** The lowest free one. */
-export function pickVni(taken: TakenVnis): Result<Vni, IpamError> {
+export function pickVni(taken: Pick<TakenVnis, 'lowestFree'>): Result<Vni, IpamError> {
   const vni = taken.lowestFree();
   if (vni !== undefined) return ok(vni);
   return err({ code: 'exhausted', message: `all VNIs up to ${VNI_MAX} are in use: delete a Network` });

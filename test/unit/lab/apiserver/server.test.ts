@@ -6,6 +6,7 @@ import { request as httpsRequest } from 'node:https';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { resolve } from 'node:path';
 import t from 'tap';
+import * as z from 'zod';
 import { startApiServer } from '../../../../lib/lab/apiserver/server.ts';
 import { selfSignedCertificate } from '../../../../lib/lab/apiserver/tls.ts';
 import { silentLogger } from '../../../../lib/telemetry/log.ts';
@@ -28,7 +29,8 @@ t.test('several listeners serve one state, an inherited socket among them', asyn
   const socket = createSocketServer().listen(0, '127.0.0.1');
   await until('it listens', () => socket.listening);
   const { port } = socket.address() as AddressInfo;
-  const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+  // Node has no public name for the descriptor.
+  const { fd } = z.object({ _handle: z.object({ fd: z.number() }) }).parse(socket)._handle;
   const child = spawn(process.execPath, [resolve(import.meta.dirname, 'fixtures/serve-inherited.ts')], {
     stdio: ['pipe', 'pipe', 'inherit', fd],
   });

@@ -13,7 +13,8 @@ export interface Answer {
   readonly body: JsonObject & { metadata: JsonObject };
 }
 export interface TalkOptions {
-  readonly body?: JsonObject;
+  /** A JSON patch is a list. */
+  readonly body?: JsonObject | readonly JsonObject[];
   readonly type?: string;
   readonly token?: string;
 }
