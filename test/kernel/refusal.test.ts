@@ -146,3 +146,17 @@ test('a container that goes in the middle takes its interface along', async (t) 
   t.match(failed[0]?.error.message, /\/run\/netns\/c1/);
   t.same(await kernel.observe(sandbox), []);
 });
+
+test('a port of a bridge that somebody made anew is refused once, and then finds it', async (t) => {
+  const kernel = await openTestKernel(t);
+  addNetns('c1');
+  t.teardown(() => ip('netns', 'delete', 'c1'));
+  const veth = { ...sample.veth, netns: 'host' } as const;
+  const port = { ...sample.port, netns: 'host', name: veth.name, master: bridge.name } as const;
+  t.same(failures(await kernel.apply(creations([bridge, veth, port]))), []);
+  ip('link', 'delete', bridge.name);
+  ip('link', 'add', bridge.name, 'type', 'bridge');
+  t.match(failures(await kernel.apply(creations([port])))[0], /master warren-gw .*EINVAL/);
+  t.same(failures(await kernel.apply(creations([port]))), []);
+  t.match(ip('link', 'show', veth.name), /master warren-gw/);
+});
