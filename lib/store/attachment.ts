@@ -37,7 +37,7 @@ export const attachmentSchema = z.object({
   configName: z.string(),
   netns: z.templateLiteral(['/', z.string()]),
   pod: z.object({ namespace: z.string(), name: z.string(), uid: z.string() }).optional(),
-  /** `attached` from before the kernel is touched: a start after a crash finishes it. `releasing` is finished likewise. */
+  /** `attached` while an ADD is carried out and after it: a start after a crash finishes it. `releasing` is finished likewise. */
   state: z.enum(['attached', 'releasing']),
   interfaces: z.array(interfaceSchema),
 });

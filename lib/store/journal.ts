@@ -1,4 +1,4 @@
-/** The agent's memory: one file an attachment, written before the kernel is touched, mirrored in a map. */
+/** The agent's memory: one file an attachment, written before its ADD or DEL is answered, mirrored in a map. */
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseWith } from '../api/field.ts';
